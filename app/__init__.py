@@ -1,0 +1,1 @@
+"""The edge: HTTP, browser and command line. No rule and no SQL lives here."""

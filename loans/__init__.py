@@ -1,0 +1,1 @@
+"""Guaranteed loans: from application to write-off."""

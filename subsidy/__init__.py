@@ -1,0 +1,1 @@
+"""Interest subsidy on guaranteed loans: accrual, claims, reconciliation, remittance."""
