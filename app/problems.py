@@ -1,0 +1,53 @@
+"""Error kind -> HTTP status, and the RFC 9457 body. Rendered here and nowhere else."""
+
+from typing import Any
+
+from loans.errors import BadFile, Conflict, FuminError, NotFound, NotPermitted, PolicyGap
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS_OF: dict[type[FuminError], int] = {
+    NotFound: 404,
+    NotPermitted: 403,
+    Conflict: 409,
+    BadFile: 400,
+    PolicyGap: 422,
+}
+
+TITLES = {
+    400: "请求或文件无法读取",
+    401: "未登录或凭证无效",
+    403: "无权办理",
+    404: "没有找到",
+    405: "不支持的方法",
+    409: "与当前状态或规则冲突",
+    413: "内容过大",
+    422: "内容不符合要求",
+    429: "请求过于频繁",
+    500: "系统内部错误",
+    503: "暂时无法服务",
+}
+
+
+def problem(error: FuminError) -> tuple[int, dict[str, Any]]:
+    """Status and body of a domain error."""
+    status = STATUS_OF[type(error)]
+    if error.code == "key-reused":  # the one conflict that is about the payload itself
+        status = 422
+    body = body_of(status, error.code, error.message)
+    if error.cites:
+        body["cites"] = list(error.cites)
+    if error.details:
+        body["details"] = error.details
+    return status, body
+
+
+def body_of(status: int, code: str, message: str) -> dict[str, Any]:
+    """An RFC 9457 body with a Chinese title and detail."""
+    return {
+        "type": f"urn:fumin:problem:{code}",
+        "title": TITLES.get(status, "请求未成功"),
+        "status": status,
+        "code": code,
+        "detail": message,
+    }

@@ -1,0 +1,141 @@
+"""Who may do what: roles by kind of organisation, and one table of operations.
+
+The table drives the checks and the tests: an operation that is not in it does not exist.
+Source: （九）9.9 (guarantee company and bank decide separately), 9.13, 9.14 (the bureaus).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from loans.errors import NotPermitted
+
+
+class OrganisationKind(StrEnum):
+    """Kinds of organisation that take part in the programme (9.14)."""
+
+    BANK = "bank"
+    GUARANTOR = "guarantor"
+    FINANCE = "finance"
+    HUMAN_RESOURCES = "human_resources"
+    OBSERVER = "observer"
+    OPERATOR = "operator"
+
+
+class Role(StrEnum):
+    """What a person may do inside an organisation."""
+
+    BANK_MAKER = "bank_maker"
+    BANK_CHECKER = "bank_checker"
+    BANK_READER = "bank_reader"
+    GUARANTEE_REVIEWER = "guarantee_reviewer"
+    GUARANTEE_APPROVER = "guarantee_approver"
+    FINANCE_AUDITOR = "finance_auditor"
+    FINANCE_APPROVER = "finance_approver"
+    VERIFIER = "verifier"
+    OBSERVER = "observer"
+    SYSTEM_ADMIN = "system_admin"
+    SECURITY_ADMIN = "security_admin"
+    AUDIT_ADMIN = "audit_admin"
+
+
+ROLES_OF: dict[OrganisationKind, frozenset[Role]] = {
+    OrganisationKind.BANK: frozenset({Role.BANK_MAKER, Role.BANK_CHECKER, Role.BANK_READER}),
+    OrganisationKind.GUARANTOR: frozenset({Role.GUARANTEE_REVIEWER, Role.GUARANTEE_APPROVER}),
+    OrganisationKind.FINANCE: frozenset({Role.FINANCE_AUDITOR, Role.FINANCE_APPROVER}),
+    OrganisationKind.HUMAN_RESOURCES: frozenset({Role.VERIFIER}),
+    OrganisationKind.OBSERVER: frozenset({Role.OBSERVER}),
+    OrganisationKind.OPERATOR: frozenset(
+        {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN}
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is calling: one person (or machine) of one organisation, with roles."""
+
+    person_id: int
+    public_id: UUID
+    name: str
+    organisation_id: int
+    organisation_kind: OrganisationKind
+    roles: frozenset[Role]
+
+    @property
+    def bank_id(self) -> int | None:
+        """The organisation's id if it is a bank: what its rows are scoped by."""
+        return self.organisation_id if self.organisation_kind is OrganisationKind.BANK else None
+
+
+_BANK = frozenset({Role.BANK_MAKER, Role.BANK_CHECKER, Role.BANK_READER})
+_GUARANTOR = frozenset({Role.GUARANTEE_REVIEWER, Role.GUARANTEE_APPROVER})
+_FINANCE = frozenset({Role.FINANCE_AUDITOR, Role.FINANCE_APPROVER})
+_ADMINS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
+_BUSINESS = _BANK | _GUARANTOR | _FINANCE | {Role.VERIFIER, Role.OBSERVER}
+_EVERYONE = _BUSINESS | _ADMINS
+
+ALLOWED: dict[str, frozenset[Role]] = {
+    # the programme's parties
+    "organisations.register": frozenset({Role.SYSTEM_ADMIN}),
+    "branches.register": frozenset({Role.SYSTEM_ADMIN, Role.BANK_CHECKER}),
+    "people.register": frozenset({Role.SECURITY_ADMIN}),
+    "keys.issue": frozenset({Role.SECURITY_ADMIN}),
+    "business_date.set": frozenset({Role.SYSTEM_ADMIN}),
+    "agreements.register": frozenset({Role.GUARANTEE_APPROVER}),
+    "fund.contribute": frozenset({Role.GUARANTEE_APPROVER}),
+    # an application's way
+    "applications.create": frozenset({Role.BANK_MAKER}),
+    "applications.edit": frozenset({Role.BANK_MAKER}),
+    "applications.submit": frozenset({Role.BANK_MAKER}),
+    "applications.resubmit": frozenset({Role.BANK_MAKER}),
+    "applications.withdraw": frozenset({Role.BANK_MAKER}),
+    "applications.accept": frozenset({Role.GUARANTEE_REVIEWER, Role.FINANCE_AUDITOR}),
+    "applications.verify": frozenset({Role.VERIFIER}),
+    "applications.appraise": frozenset({Role.GUARANTEE_REVIEWER}),
+    "applications.propose": frozenset(
+        {Role.GUARANTEE_REVIEWER, Role.BANK_MAKER, Role.FINANCE_AUDITOR}
+    ),
+    "applications.decide": frozenset(
+        {Role.GUARANTEE_APPROVER, Role.BANK_CHECKER, Role.FINANCE_APPROVER}
+    ),
+    "applications.lapse": frozenset({Role.GUARANTEE_REVIEWER, Role.BANK_MAKER}),
+    "assessments.quote": _BUSINESS,
+    # a loan's life
+    "disbursements.request": frozenset({Role.BANK_MAKER}),
+    "disbursements.confirm": frozenset({Role.BANK_CHECKER}),
+    "notes.repay": frozenset({Role.BANK_MAKER}),
+    "notes.receive_interest": frozenset({Role.BANK_MAKER}),
+    "notes.reprice": frozenset({Role.BANK_MAKER}),
+    "notes.request_extension": frozenset({Role.BANK_MAKER}),
+    "notes.extend": frozenset({Role.GUARANTEE_APPROVER}),
+    "notes.mark_overdue": frozenset({Role.BANK_MAKER}),
+    "notes.cure": frozenset({Role.BANK_MAKER}),
+    "notes.stop_subsidy": frozenset({Role.BANK_MAKER, Role.GUARANTEE_REVIEWER}),
+    "notes.reverse": frozenset({Role.BANK_CHECKER}),
+    # interest subsidy
+    "months.close": frozenset({Role.FINANCE_APPROVER}),
+    "claims.receive": frozenset({Role.BANK_MAKER}),
+    "claims.review": frozenset({Role.FINANCE_AUDITOR}),
+    "claims.approve": frozenset({Role.FINANCE_APPROVER}),
+    "remittances.order": frozenset({Role.FINANCE_AUDITOR}),
+    "remittances.confirm": frozenset({Role.FINANCE_APPROVER}),
+    # reads
+    "programme.read": _EVERYONE,
+    "applications.read": _BUSINESS,
+    "notes.read": _BUSINESS,
+    "fund.read": _GUARANTOR | _FINANCE | {Role.OBSERVER},
+    "months.read": _BUSINESS,
+    "claims.read": _BANK | _FINANCE | {Role.OBSERVER},
+    "audit.read": frozenset({Role.AUDIT_ADMIN}),
+}
+
+
+def require(actor: Actor, operation: str) -> None:
+    """Raise ``NotPermitted`` unless one of the actor's roles is allowed this operation."""
+    if actor.roles.isdisjoint(ALLOWED[operation]):
+        raise NotPermitted(
+            "role-not-allowed",
+            f"{actor.name} 的岗位无权执行“{operation}”，请由具备相应岗位的人员办理",
+            details={"operation": operation},
+        )

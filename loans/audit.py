@@ -1,0 +1,82 @@
+"""The append-only record of commands: one link a command, chained by a keyed code.
+
+A link's code is the keyed MAC of the previous code and this record's canonical bytes, so a
+changed, deleted, inserted or re-ordered record breaks the chain at the first place it touches.
+The head row is locked last in every command: lock order is business rows, then the chain.
+"""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loans.context import Context
+from loans.models import AuditHead, AuditRecord
+from loans.vault import Vault
+
+GENESIS = b"\0" * 32
+ACCEPTED = "accepted"
+
+
+def record(
+    ctx: Context,
+    *,
+    operation: str,
+    outcome: str = ACCEPTED,
+    target_id: UUID | None = None,
+    fingerprint: bytes = b"",
+    details: dict[str, Any] | None = None,
+) -> AuditRecord:
+    """Append one record to the chain, in the command's own transaction."""
+    head = ctx.session.scalars(select(AuditHead).with_for_update()).one()
+    entry = AuditRecord(
+        seq=head.seq + 1,
+        at=ctx.at,
+        on=ctx.on,
+        person_id=ctx.actor.person_id,
+        organisation_id=ctx.actor.organisation_id,
+        operation=operation,
+        outcome=outcome,
+        target_id=target_id,
+        fingerprint=fingerprint,
+        details=details or {},
+    )
+    entry.code = link(ctx.vault, head.code, entry)
+    head.seq, head.code = entry.seq, entry.code
+    ctx.session.add(entry)
+    return entry
+
+
+def link(vault: Vault, previous: bytes, entry: AuditRecord) -> bytes:
+    """The code that ties a record to the one before it."""
+    content = json.dumps(
+        [
+            entry.seq,
+            entry.at.isoformat(),
+            entry.on.isoformat(),
+            entry.person_id,
+            entry.organisation_id,
+            entry.operation,
+            entry.outcome,
+            str(entry.target_id),
+            entry.fingerprint.hex(),
+            entry.details,
+        ],
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return vault.mac(previous + content.encode())
+
+
+def first_broken(session: Session, vault: Vault) -> int | None:
+    """Seq of the first record that does not follow from the one before it; None if all do."""
+    previous, expected = GENESIS, 1
+    for entry in session.scalars(select(AuditRecord).order_by(AuditRecord.seq)):
+        if entry.seq != expected or entry.code != link(vault, previous, entry):
+            return expected
+        previous, expected = entry.code, expected + 1
+    head = session.scalars(select(AuditHead)).one()
+    return None if (head.seq, head.code) == (expected - 1, previous) else expected

@@ -1,0 +1,94 @@
+"""Organisations, branches, the people who work there, their keys and logins."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from loans.access import OrganisationKind
+from loans.models.model import Keyed, Model, stored
+from loans.workflow import BorrowerKind
+
+
+class Organisation(Keyed, Model):
+    """A bank, the guarantee company, a bureau (9.14)."""
+
+    __tablename__ = "organisation"
+
+    kind: Mapped[OrganisationKind] = mapped_column(stored(OrganisationKind))
+    code: Mapped[str] = mapped_column(String(32), unique=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    # Where a bank's subsidy is remitted to; sealed, because accounts are personal-data grade.
+    account_sealed: Mapped[bytes | None]
+    registered_on: Mapped[date]
+
+
+class Branch(Keyed, Model):
+    """A bank's branch (经办网点, 9.9a)."""
+
+    __tablename__ = "branch"
+    __table_args__ = (UniqueConstraint("bank_id", "code"),)
+
+    bank_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    code: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(100))
+
+
+class Person(Keyed, Model):
+    """Someone who works with the programme, inside one organisation, with roles."""
+
+    __tablename__ = "person"
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    name: Mapped[str] = mapped_column(String(50))
+    login: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(256))
+    roles: Mapped[list[Any]]
+    active: Mapped[bool] = mapped_column(default=True)
+    failed_logins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    registered_on: Mapped[date]
+
+
+class ApiKey(Keyed, Model):
+    """A bank system's key: only its hash is stored; it acts as one registered person."""
+
+    __tablename__ = "api_key"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    key_hash: Mapped[bytes] = mapped_column(unique=True)
+    label: Mapped[str] = mapped_column(String(64))
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class BrowserSession(Model):
+    """A person's login from a browser: the cookie's hash, its idle and absolute ends."""
+
+    __tablename__ = "browser_session"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    csrf: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Borrower(Keyed, Model):
+    """A person or a small firm; the ID number is sealed and found by its blind index."""
+
+    __tablename__ = "borrower"
+
+    kind: Mapped[BorrowerKind] = mapped_column(stored(BorrowerKind))
+    name_sealed: Mapped[bytes]
+    id_sealed: Mapped[bytes]
+    id_index: Mapped[bytes] = mapped_column(unique=True)
+    phone_sealed: Mapped[bytes | None]
+    phone_index: Mapped[bytes | None] = mapped_column(index=True)
+    # What lists and claims show and search; never enough to tell who it is.
+    name_masked: Mapped[str] = mapped_column(String(100))
+    id_masked: Mapped[str] = mapped_column(String(18))
+    gender: Mapped[str | None] = mapped_column(String(1))
