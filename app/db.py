@@ -1,0 +1,218 @@
+"""The database: engines, sessions, migration, and the settings that keep what was committed.
+
+Two engines are supported, SQLite (embedded default) and PostgreSQL. A transaction that writes is
+opened by an engine from ``writing``: SQLite then takes the write lock at BEGIN, so that it can
+never deadlock or fail half-way on a stale read, and PostgreSQL runs it SERIALIZABLE.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.orm import Session, sessionmaker
+
+import migrations
+import subsidy.models  # noqa: F401 (registers its tables in the same metadata)
+from app.rights import grants, triggers
+from loans.models import Model
+
+METADATA = Model.metadata
+
+BUSY_MS = 5_000  # how long SQLite waits for another writer
+STATEMENT_MS = 30_000  # the server's own limit; the request's deadline is kept by the client
+LOCK_MS = 5_000
+POOL_WAIT_S = 5
+
+# A second process waits for the first; tables in use are waited for only briefly.
+ONE_MIGRATION_AT_A_TIME = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = '60s'",
+    "SELECT pg_advisory_xact_lock(201918)",
+    "SET LOCAL lock_timeout = '2s'",
+)
+
+DURABLE_SQLITE = {
+    "journal_mode": "wal",
+    "synchronous": "2",  # FULL
+    "foreign_keys": "1",
+}
+DURABLE_POSTGRESQL = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
+
+def make_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """An engine for a ``sqlite:///`` or ``postgresql+psycopg://`` address; nothing is opened yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, pool_size=pool_size, pool_timeout=POOL_WAIT_S)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    limits = {
+        "statement_timeout": STATEMENT_MS,
+        "lock_timeout": LOCK_MS,
+        "idle_in_transaction_session_timeout": STATEMENT_MS,
+        "TimeZone": "UTC",
+    }
+    return create_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_S,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": POOL_WAIT_S,
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        },
+    )
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine and pool, for transactions that write."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(fumin_write=True)
+    return engine.execution_options(isolation_level="SERIALIZABLE")
+
+
+def reading(engine: Engine) -> Engine:
+    """The same engine and pool, for transactions that only read, each from one snapshot."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def make_sessions(engine: Engine, *, write: bool = True) -> sessionmaker[Session]:
+    """A factory of sessions that write, or of sessions that only read."""
+    return sessionmaker(writing(engine) if write else reading(engine), expire_on_commit=False)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Per-connection settings; the driver's own implicit BEGIN is switched off."""
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {BUSY_MS}",  # first: switching to WAL may itself have to wait
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("fumin_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+# --- migration ------------------------------------------------------------------------------
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration without its ini file, so that an installed wheel can migrate too."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(url: str, *, application_role: str | None = None, revision: str = "head") -> None:
+    """Bring the database at ``url`` to ``revision``, in one transaction with the table rights.
+
+    ``url`` is the owner's address; ``application_role``, when it is another role, is granted
+    exactly what it needs (PostgreSQL only).
+    """
+    with migrating(url) as connection:
+        config = alembic_config(connection)
+        command.upgrade(config, revision)
+        if revision == "head":
+            _protect(connection, application_role)
+
+
+@contextmanager
+def migrating(url: str) -> Iterator[Connection]:
+    """One connection and one transaction for schema changes; committed on leaving.
+
+    SQLite rebuilds a table to change it, which foreign keys would refuse: they rest during the
+    change and are checked, all of them, before the commit.
+    """
+    engine = make_engine(url, pool_size=1).execution_options(fumin_write=True)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                # Outside a transaction, where alone SQLite obeys it; hence past SQLAlchemy.
+                raw = connection.connection.dbapi_connection
+                assert raw is not None
+                raw.cursor().execute("PRAGMA foreign_keys = OFF")
+                yield connection
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                assert not broken, f"migration leaves dangling references: {broken[:5]}"
+            else:
+                for statement in ONE_MIGRATION_AT_A_TIME:
+                    connection.exec_driver_sql(statement)
+                yield connection
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def _protect(connection: Connection, application_role: str | None) -> None:
+    if connection.dialect.name == "sqlite":
+        statements = list(triggers(METADATA))
+    elif application_role and application_role != connection.engine.url.username:
+        quoted = connection.dialect.identifier_preparer.quote_identifier(application_role)
+        statements = list(grants(METADATA, quoted))
+    else:
+        return
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+
+
+# --- what is refused ------------------------------------------------------------------------
+
+
+def unsafe_database(engine: Engine) -> list[str]:
+    """Settings of the running database under which committed work or isolation could be lost.
+
+    Checked at every start in production: a wrong one is a refusal that names it.
+    """
+    with reading(engine).connect() as connection:
+        if engine.dialect.name == "sqlite":
+            return _unsafe_values(connection, DURABLE_SQLITE, "PRAGMA {}")
+        return _unsafe_values(connection, DURABLE_POSTGRESQL, "SHOW {}") + _unsafe_role(connection)
+
+
+def _unsafe_values(connection: Connection, wanted: dict[str, str], ask: str) -> list[str]:
+    refusals = []
+    for name, value in wanted.items():
+        found = str(connection.exec_driver_sql(ask.format(name)).scalar_one())
+        if found != value:
+            refusals.append(
+                f"数据库设置 {name} 为 {found}，应为 {value}，否则已提交的数据可能丢失"
+                f" (database setting {name} is {found}, must be {value})"
+            )
+    return refusals
+
+
+def _unsafe_role(connection: Connection) -> list[str]:
+    role = connection.execute(
+        text(
+            "SELECT r.rolsuper OR r.rolbypassrls AS above_the_law,"
+            " EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relowner = r.oid AND n.nspname = 'public') AS owns"
+            " FROM pg_roles r WHERE r.rolname = current_user"
+        )
+    ).one()
+    refusals = []
+    if role.above_the_law:
+        refusals.append(
+            "应用的数据库角色不得是超级用户或 BYPASSRLS"
+            " (the application's role may be neither superuser nor BYPASSRLS)"
+        )
+    if role.owns:
+        refusals.append(
+            "应用的数据库角色不得拥有表：请在 FUMIN_MIGRATION_URL 中使用另一个所有者"
+            " (the application's role owns tables: use another owner in FUMIN_MIGRATION_URL)"
+        )
+    return refusals

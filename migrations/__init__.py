@@ -1,0 +1,1 @@
+"""Schema changes, reversible, one dated file each; shipped inside the wheel."""

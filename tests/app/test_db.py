@@ -1,0 +1,95 @@
+"""The two engines: durability settings, write transactions, and append-only tables."""
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.db import METADATA, make_engine, make_sessions, migrate, unsafe_database, writing
+from app.rights import is_append_only
+from tests.databases import Database
+
+
+def test_sqlite_keeps_what_it_committed(tmp_path):
+    engine = make_engine(f"sqlite:///{tmp_path}/fumin.db")
+    assert unsafe_database(engine) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("pragma", ["synchronous = NORMAL", "foreign_keys = OFF"])
+def test_an_unsafe_sqlite_is_refused_by_name(tmp_path, pragma):
+    engine = make_engine(f"sqlite:///{tmp_path}/fumin.db", pool_size=1)
+    with engine.connect() as connection:
+        connection.connection.dbapi_connection.execute(f"PRAGMA {pragma}")
+    (refusal,) = unsafe_database(engine)
+    assert pragma.split()[0] in refusal
+    engine.dispose()
+
+
+def test_the_test_server_is_fast_and_therefore_refused_in_production(database, engine):
+    refusals = unsafe_database(engine)
+    if database.kind == "postgresql":
+        assert [refusal for refusal in refusals if "fsync" in refusal]
+        assert not [refusal for refusal in refusals if "角色" in refusal]
+    else:
+        assert refusals == []
+
+
+@pytest.mark.postgresql
+def test_an_application_that_owns_its_tables_is_refused(databases):
+    with databases.fresh("postgresql") as database:
+        engine = make_engine(database.owner_url)
+        assert [refusal for refusal in unsafe_database(engine) if "拥有表" in refusal]
+        engine.dispose()
+
+
+def test_writers_take_turns_and_readers_do_not_wait(engine: Engine):
+    with writing(engine).connect() as writer:
+        level = writer.get_isolation_level()
+        writer.execute(text("SELECT 1"))
+        with engine.connect() as reader:
+            assert reader.execute(text("SELECT 1")).scalar_one() == 1
+    assert level == "SERIALIZABLE"
+
+
+def test_a_second_sqlite_writer_waits_at_begin(tmp_path):
+    engine = make_engine(f"sqlite:///{tmp_path}/fumin.db")
+    with writing(engine).connect() as first, writing(engine).connect() as second:
+        first.execute(text("CREATE TABLE t (n)"))
+        second.connection.dbapi_connection.execute("PRAGMA busy_timeout = 1")
+        with pytest.raises(DBAPIError, match="locked"):
+            second.execute(text("SELECT 1"))
+    engine.dispose()
+
+
+def test_read_sessions_refuse_to_write(database: Database, engine: Engine):
+    if database.kind == "sqlite":
+        return  # SQLite has no read-only transaction
+    table = METADATA.sorted_tables[0].name
+    with make_sessions(engine, write=False)() as session, pytest.raises(DBAPIError):
+        session.execute(text(f'DELETE FROM "{table}"'))
+
+
+@pytest.mark.parametrize("act", ["UPDATE {} SET id = id", "DELETE FROM {}"])
+def test_append_only_tables_refuse_change(database, sessions: sessionmaker[Session], act):
+    tables = [table for table in METADATA.sorted_tables if is_append_only(table)]
+    assert tables
+    for table in tables:
+        column = next(iter(table.columns)).name
+        with sessions() as session:
+            statement = act.replace("id", f'"{column}"').format(f'"{table.name}"')
+            if database.kind == "sqlite":
+                found = session.execute(
+                    text(
+                        "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :t"
+                    ),
+                    {"t": table.name},
+                ).scalar_one()
+                assert found == 2, table.name
+            else:
+                with pytest.raises(DBAPIError, match="permission denied"):
+                    session.execute(text(statement))
+
+
+def test_migrating_twice_changes_nothing(database: Database):
+    migrate(database.owner_url, application_role=None)

@@ -1,0 +1,85 @@
+"""Fixtures for all tests: both real database engines, and what may not be skipped in CI."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.db import make_engine, make_sessions
+from tests.databases import Database, Databases
+
+# Two cores and a real database: no example is failed for being slow.
+settings.register_profile(
+    "fumin", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("fumin")
+
+NEVER_SKIPPED_IN_CI = ("postgresql", "browser", "required_in_ci")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """In CI, a skip of a test that CI must run is a failure."""
+    report = yield
+    must_run = any(item.get_closest_marker(name) for name in NEVER_SKIPPED_IN_CI)
+    if os.environ.get("CI") and must_run and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"CI must run this test, but it was skipped: {report.longrepr}"
+    return report
+
+
+# --- databases: one PostgreSQL server and one migrated template a run, one fresh copy a test ----
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[Databases.KEY] = Databases.begin()
+
+
+def pytest_configure_node(node: object) -> None:
+    """Tell an xdist worker where the run's databases are."""
+    databases = node.config.stash[Databases.KEY]  # type: ignore[attr-defined]
+    node.workerinput["databases"] = str(databases.folder)  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    databases = config.stash.get(Databases.KEY, None)
+    if databases is not None:
+        databases.end()
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """The run's database servers; started when first asked for."""
+    given = getattr(request.config, "workerinput", {}).get("databases")
+    return Databases.join(given) if given else request.config.stash[Databases.KEY]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Database]:
+    """A freshly migrated, empty database of this test's own, on each engine in turn."""
+    with databases.fresh(request.param) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def database_url(database: Database) -> str:
+    """Address of the test's database, as the application's role."""
+    return database.url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on the test's database, with production's settings."""
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> sessionmaker[Session]:
+    """Sessions that write."""
+    return make_sessions(engine)

