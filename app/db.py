@@ -44,7 +44,7 @@ DURABLE_POSTGRESQL = {"fsync": "on", "synchronous_commit": "on", "full_page_writ
 
 
 def make_engine(url: str, *, pool_size: int = 10) -> Engine:
-    """An engine for a ``sqlite:///`` or ``postgresql+psycopg://`` address; nothing is opened yet."""
+    """An engine for ``sqlite:///`` or ``postgresql+psycopg://``; nothing is opened yet."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, pool_size=pool_size, pool_timeout=POOL_WAIT_S)

@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[Databases.KEY] = Databases.begin()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: object) -> None:
     """Tell an xdist worker where the run's databases are."""
     databases = node.config.stash[Databases.KEY]  # type: ignore[attr-defined]

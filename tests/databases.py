@@ -136,12 +136,13 @@ class Databases:
                     admin.execute(f"ALTER SYSTEM SET {setting} = off")
                 admin.execute("SELECT pg_reload_conf()")
             for role in (OWNER, APPLICATION):
-                if not admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     admin.execute(
                         sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
                             sql.Identifier(role), sql.Literal(PASSWORD)
                         )
                     )
+            admin.execute(_drop(self._template))  # left by an attempt that failed
             admin.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0").format(
                     sql.Identifier(self._template), sql.Identifier(OWNER)

@@ -9,6 +9,8 @@ from app.db import METADATA, make_engine, make_sessions, migrate, unsafe_databas
 from app.rights import is_append_only
 from tests.databases import Database
 
+TRIGGERS = text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
+
 
 def test_sqlite_keeps_what_it_committed(tmp_path):
     engine = make_engine(f"sqlite:///{tmp_path}/fumin.db")
@@ -79,13 +81,7 @@ def test_append_only_tables_refuse_change(database, sessions: sessionmaker[Sessi
         with sessions() as session:
             statement = act.replace("id", f'"{column}"').format(f'"{table.name}"')
             if database.kind == "sqlite":
-                found = session.execute(
-                    text(
-                        "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :t"
-                    ),
-                    {"t": table.name},
-                ).scalar_one()
-                assert found == 2, table.name
+                assert session.execute(TRIGGERS, {"table": table.name}).scalar_one() == 2
             else:
                 with pytest.raises(DBAPIError, match="permission denied"):
                     session.execute(text(statement))
