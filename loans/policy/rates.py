@@ -1,0 +1,54 @@
+"""Official rates: the PBoC's benchmark by term band, and the loan prime rate.
+
+（九）: 按基准利率给予50%的贴息. The benchmark is the one in force on the day of signing for the
+band of the contract's term; it does not follow later changes (默认). A band contains its edge:
+exactly one year is 一年以内 (民法典 第1259条: 以内 includes the number).
+"""
+
+from datetime import date
+from enum import StrEnum
+
+from loans.policy.book import PolicyBook, Rule
+from loans.policy.units import Band
+
+
+class LprTenor(StrEnum):
+    """The tenor of the loan prime rate, as stored on a contract."""
+
+    ONE_YEAR = "1y"
+    FIVE_YEARS = "5y"
+
+
+def benchmark_ppm(
+    book: PolicyBook, signed_on: date, matures_on: date, *, starts_on: date | None = None
+) -> Rule:
+    """The benchmark rate [ppm] of a contract signed on a day; raises ``PolicyGap``.
+
+    The term runs from ``starts_on`` (default: the day of signing) to ``matures_on``.
+    """
+    bands = book.at("benchmark_bands", signed_on).value
+    assert isinstance(bands, tuple)
+    start = starts_on or signed_on
+    band = next(band for band in bands if _holds(band, start, matures_on))
+    return book.at(band.rate, signed_on)
+
+
+def lpr_ppm(book: PolicyBook, on: date, tenor: LprTenor) -> Rule:
+    """The loan prime rate [ppm] published last on or before a day; raises ``PolicyGap``."""
+    return book.at(f"lpr.{LprTenor(tenor)}", on)
+
+
+def _holds(band: Band, start: date, stop: date) -> bool:
+    return band.months is None or within_months(start, stop, band.months)
+
+
+def within_months(start: date, stop: date, months: int) -> bool:
+    """Whether ``stop`` is at most ``start`` + months, same-day arithmetic clamped to month end.
+
+    >>> within_months(date(2019, 5, 31), date(2022, 5, 31), 36)
+    True
+    >>> within_months(date(2020, 2, 29), date(2023, 3, 1), 36)
+    False
+    """
+    apart = 12 * (stop.year - start.year) + stop.month - start.month
+    return (apart, stop.day) <= (months, start.day)
