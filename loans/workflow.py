@@ -103,11 +103,11 @@ _FINANCE = (Role.FINANCE_APPROVER, Role.FINANCE_AUDITOR)
 INDIVIDUAL_STEPS: dict[tuple[State, Action], Step] = {
     (State.DRAFT, Action.SUBMIT): Step(State.SUBMITTED, Role.BANK_MAKER),
     (State.SUBMITTED, Action.ACCEPT): Step(
-        State.GUARANTEE_REVIEW, Role.GUARANTEE_REVIEWER, deadline="guarantee_review_days"
+        State.GUARANTEE_REVIEW, Role.GUARANTEE_REVIEWER, deadline="guarantee_review_workdays"
     ),
     (State.SUBMITTED, Action.SEND_BACK): Step(State.RETURNED, Role.GUARANTEE_REVIEWER),
     (State.GUARANTEE_REVIEW, Action.PASS): Step(
-        State.LOAN_APPROVAL, *_GUARANTEE, deadline="loan_approval_days"
+        State.LOAN_APPROVAL, *_GUARANTEE, deadline="loan_approval_workdays"
     ),
     (State.GUARANTEE_REVIEW, Action.SEND_BACK): Step(State.RETURNED, *_GUARANTEE),
     (State.GUARANTEE_REVIEW, Action.REJECT): Step(State.REJECTED, *_GUARANTEE),
@@ -130,8 +130,8 @@ FIRM_STEPS: dict[tuple[State, Action], Step] = {
 
 # The stage whose working-day clock a state runs, with its policy key (9.9); others run none.
 CLOCKS: dict[State, str] = {
-    State.GUARANTEE_REVIEW: "guarantee_review_days",
-    State.LOAN_APPROVAL: "loan_approval_days",
+    State.GUARANTEE_REVIEW: "guarantee_review_workdays",
+    State.LOAN_APPROVAL: "loan_approval_workdays",
 }
 
 WITHDRAWABLE = OPEN_STATES | {State.DRAFT}

@@ -20,7 +20,6 @@ from loans.models.notes import (
     Movement,
     MovementKind,
     Note,
-    NoteHistory,
 )
 from loans.models.parties import ApiKey, Borrower, Branch, BrowserSession, Organisation, Person
 from loans.models.records import (
@@ -64,7 +63,6 @@ __all__ = [
     "Movement",
     "MovementKind",
     "Note",
-    "NoteHistory",
     "Organisation",
     "OutboxEvent",
     "Person",

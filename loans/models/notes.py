@@ -22,6 +22,7 @@ class MovementKind(StrEnum):
     OVERDUE_CURED = "overdue_cured"
     EXTENDED = "extended"
     SUBSIDY_STOPPED = "subsidy_stopped"
+    FLAGGED = "flagged"
     REVERSED = "reversed"
 
 
@@ -158,20 +159,3 @@ class ExtensionRequest(Keyed, Model):
     made_on: Mapped[date]
     agreed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     agreed_on: Mapped[date | None]
-
-
-class NoteHistory(Model):
-    """A note's change of state, for its life line."""
-
-    __tablename__ = "note_history"
-    __table_args__ = (UniqueConstraint("note_id", "no"), APPEND_ONLY)
-
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    note_id: Mapped[int] = mapped_column(ForeignKey("note.id"))
-    no: Mapped[int]
-    from_state: Mapped[NoteState | None] = mapped_column(stored(NoteState))
-    to_state: Mapped[NoteState] = mapped_column(stored(NoteState))
-    on: Mapped[date]
-    at: Mapped[datetime]
-    by_person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    details: Mapped[dict[str, Any]]

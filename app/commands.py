@@ -1,0 +1,229 @@
+"""One command, one transaction: the only place where anything is committed.
+
+``execute`` runs one domain call. In the same transaction it claims the caller's idempotency key,
+applies the change, appends the audit record and stores the answer; all of it commits together,
+before the answer leaves. A refusal (a business "no") rolls the change back to a savepoint taken
+after the key, and then key, answer and the audit of the refusal commit. A lost race on PostgreSQL
+(serialization failure, deadlock) is run again from the start.
+"""
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from app import problems
+from app.deps import Installation
+from loans import access, audit, keys
+from loans.access import Actor
+from loans.context import Context
+from loans.errors import Conflict, FuminError
+
+Result = TypeVar("Result")
+
+RETRIES = 8
+# serialization_failure, deadlock_detected: PostgreSQL asks to run the transaction again.
+RETRYABLE = {"40001", "40P01"}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is asked: an operation of the access table, the caller's key, its fingerprint."""
+
+    operation: str
+    key: str
+    fingerprint: bytes = b""
+    status: int = 200
+    dry_run: bool = False
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and JSON bytes; ``replayed`` when they were stored by an earlier call."""
+
+    status: int
+    body: bytes
+    replayed: bool = False
+
+
+def fingerprint_of(*parts: object) -> bytes:
+    """Digest of a request's canonical content, whatever the order of its fields."""
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).digest()
+
+
+def to_json(content: Any) -> bytes:
+    """The bytes an answer is made of."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def execute(
+    installation: Installation,
+    actor: Actor,
+    command: Command,
+    call: Callable[[Context], Result],
+    render: Callable[[Result], Any],
+) -> Answer:
+    """Run one domain call and give its answer; see the module's text."""
+    stored = _replay(installation, actor, command)
+    if stored is not None:
+        return stored
+    return _retried(lambda: _attempt(installation, actor, command, call, render))
+
+
+def perform(
+    installation: Installation, actor: Actor, operation: str, call: Callable[[Context], Result]
+) -> Result:
+    """``execute`` for callers in this process: gives the result itself, raises the refusal."""
+    command = Command(operation=operation, key=str(uuid4()))
+
+    def once() -> Result:
+        with installation.writes() as session, session.begin():
+            ctx = installation.context(session, actor)
+            row = keys.claim(
+                session,
+                actor=actor,
+                operation=operation,
+                key=command.key,
+                fingerprint=b"",
+                at=ctx.at,
+            )
+            access.require(actor, operation)
+            result = call(ctx)
+            session.flush()
+            audit.record(ctx, operation=operation, target_id=_target(result))
+            row.status, row.answer = 200, b""
+            return result
+
+    return _retried(once)
+
+
+def _replay(installation: Installation, actor: Actor, command: Command) -> Answer | None:
+    """The stored answer: a replay is only a read."""
+    if command.dry_run:
+        return None
+    with installation.reads() as session:
+        try:
+            stored = keys.stored_answer(
+                session,
+                actor=actor,
+                operation=command.operation,
+                key=command.key,
+                fingerprint=command.fingerprint,
+            )
+        except Conflict as error:
+            status, body = problems.problem(error)
+            return Answer(status, to_json(body))
+    return Answer(stored.status, stored.body, replayed=True) if stored else None
+
+
+def _attempt(
+    installation: Installation,
+    actor: Actor,
+    command: Command,
+    call: Callable[[Context], Result],
+    render: Callable[[Result], Any],
+) -> Answer:
+    with installation.writes() as session:
+        transaction = session.begin()
+        ctx = installation.context(session, actor)
+        row = None
+        if not command.dry_run:
+            row = _claim(session, ctx, command)
+            if row is None:  # another request with this key committed first
+                transaction.rollback()
+                return _replay(installation, actor, command) or _in_flight()
+        answer, outcome, target = _outcome(session, ctx, command, call, render)
+        if row is None:
+            transaction.rollback()
+            return answer
+        audit.record(
+            ctx,
+            operation=command.operation,
+            outcome=outcome,
+            target_id=target,
+            fingerprint=command.fingerprint,
+            details=command.details,
+        )
+        row.status, row.answer = answer.status, answer.body
+        transaction.commit()
+        return answer
+
+
+def _claim(session: Session, ctx: Context, command: Command) -> Any:
+    savepoint = session.begin_nested()
+    try:
+        row = keys.claim(
+            session,
+            actor=ctx.actor,
+            operation=command.operation,
+            key=command.key,
+            fingerprint=command.fingerprint,
+            at=ctx.at,
+        )
+        savepoint.commit()
+    except IntegrityError:
+        savepoint.rollback()
+        return None
+    return row
+
+
+def _outcome(
+    session: Session,
+    ctx: Context,
+    command: Command,
+    call: Callable[[Context], Result],
+    render: Callable[[Result], Any],
+) -> tuple[Answer, str, Any]:
+    """Answer, outcome for the audit, target: the effect stays only if the call succeeded."""
+    savepoint = session.begin_nested()
+    try:
+        access.require(ctx.actor, command.operation)
+        result = call(ctx)
+        session.flush()
+        answer = Answer(command.status, to_json(render(result)))
+        savepoint.commit()
+        return answer, audit.ACCEPTED, _target(result)
+    except FuminError as error:
+        savepoint.rollback()
+        status, body = problems.problem(error)
+        return Answer(status, to_json(body)), error.code, None
+    except IntegrityError:
+        savepoint.rollback()
+        error = Conflict(
+            "already-exists", "相同编号的记录已经存在，或所引用的记录已变化；请核对后重新提交"
+        )
+        status, body = problems.problem(error)
+        return Answer(status, to_json(body)), error.code, None
+
+
+def _target(result: Any) -> Any:
+    return getattr(result, "public_id", None)
+
+
+def _in_flight() -> Answer:
+    status, body = problems.problem(
+        Conflict("key-in-flight", "同一 Idempotency-Key 的请求正在处理，请稍后用同一个键重试")
+    )
+    return Answer(status, to_json(body))
+
+
+def _retried(attempt: Callable[[], Result]) -> Result:
+    """Run again after a lost race, with a growing random pause."""
+    for lost in range(RETRIES):
+        try:
+            return attempt()
+        except DBAPIError as error:
+            state = getattr(error.orig, "sqlstate", None)
+            if state not in RETRYABLE or lost == RETRIES - 1:
+                raise
+            time.sleep(random.uniform(0, 0.01 * 2**lost))  # noqa: S311 - jitter, not a secret
+    raise AssertionError("unreachable")

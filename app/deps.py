@@ -1,0 +1,68 @@
+"""What one running copy is made of, and the only clock of the programme."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from loans.access import Actor
+from loans.context import Context
+from loans.models import BusinessDate
+from loans.policy import PolicyBook
+from loans.vault import Vault
+from loans.workdays import WorkdayCalendar
+
+PROGRAMME_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Database, law, calendar, keys and clock of one running copy.
+
+    ``clock`` and ``new_id`` are injected so that a test can repeat a history to the byte.
+    ``production`` refuses a business date other than today's.
+    """
+
+    reads: sessionmaker[Session]
+    writes: sessionmaker[Session]
+    book: PolicyBook
+    calendar: WorkdayCalendar
+    vault: Vault
+    env: str = "development"
+    clock: Callable[[], datetime] = now
+    new_id: Callable[[], UUID] = uuid4
+
+    @property
+    def production(self) -> bool:
+        """Whether this copy works on real people's loans."""
+        return self.env == "production"
+
+    def today(self, session: Session) -> date:
+        """The business date: today in Jiangyin, or outside production the day that was set."""
+        if not self.production:
+            row = session.scalars(select(BusinessDate)).one_or_none()
+            if row is not None:
+                return row.on
+        return self.clock().astimezone(PROGRAMME_ZONE).date()
+
+    def context(self, session: Session, actor: Actor) -> Context:
+        """The surroundings of one command or read in this session."""
+        return Context(
+            session=session,
+            actor=actor,
+            on=self.today(session),
+            at=self.clock(),
+            book=self.book,
+            calendar=self.calendar,
+            vault=self.vault,
+            new_id=self.new_id,
+        )

@@ -1,0 +1,156 @@
+"""``create_app``: the wiring of API and pages over one installation. No rule, no SQL."""
+
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from app.api import routers
+from app.api.edge import Forged, NotSignedIn
+from app.api.strict import BodyTooLarge
+from app.deps import Installation
+from app import __version__, problems
+from app.web import pages
+from loans.errors import FuminError
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+def create_app(installation: Installation) -> FastAPI:
+    """API and pages of one running copy."""
+    app = FastAPI(
+        title="富民创业担保贷款",
+        version=__version__,
+        description="担保贷款的申请、审批、放款、还款，贴息的计提、申报、核对与拨付。",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.installation = installation
+    app.middleware("http")(_dress)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    for router in routers():
+        app.include_router(router)
+    pages.attach(app)
+    return app
+
+
+async def _dress(request: Request, call_next: Any) -> Response:
+    """Give every answer its request id and the security headers."""
+    given = request.headers.get("x-request-id", "")
+    request_id = given if given.isascii() and given.isprintable() and 0 < len(given) <= 64 else ""
+    request.state.request_id = request_id or str(uuid4())
+    answer: Response = await call_next(request)
+    for name, value in SECURITY_HEADERS.items():
+        answer.headers.setdefault(name, value)
+    answer.headers["X-Request-Id"] = request.state.request_id
+    return answer
+
+
+def _answer(request: Request, status: int, body: dict[str, Any]) -> Response:
+    if pages.wants_page(request):
+        return pages.problem_page(request, status, body)
+    return JSONResponse(body, status, media_type=problems.MEDIA_TYPE)
+
+
+def _domain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FuminError)
+    return _answer(request, *problems.problem(error))
+
+
+def _shape(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        {"where": ".".join(str(part) for part in fault["loc"]), "what": _words(fault)}
+        for fault in error.errors()
+    ]
+    missing_key = any(fault["where"] == "header.Idempotency-Key" for fault in faults)
+    status, code = (400, "idempotency-key") if missing_key else (422, "bad-content")
+    detail = "；".join(f"{fault['where']}：{fault['what']}" for fault in faults[:5])
+    body = problems.body_of(status, code, f"请求内容不符合要求：{detail}")
+    return _answer(request, status, body | {"faults": faults})
+
+
+def _words(fault: Any) -> str:
+    known = {
+        "missing": "缺少此项",
+        "extra_forbidden": "没有这个字段",
+        "string_too_long": "文本过长",
+        "string_too_short": "不能为空或过短",
+        "string_pattern_mismatch": "格式不符",
+        "uuid_parsing": "不是有效的编号",
+        "bool_type": "须为 true 或 false",
+        "int_type": "须为整数",
+        "string_type": "须为文本",
+    }
+    message = str(fault.get("ctx", {}).get("error", "")) if fault["type"] == "value_error" else ""
+    return message or known.get(fault["type"], str(fault["msg"]))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not-found", 405: "method-not-allowed"}
+    code = codes.get(error.status_code, "refused")
+    message = problems.TITLES.get(error.status_code, "请求未成功")
+    answer = _answer(request, error.status_code, problems.body_of(error.status_code, code, message))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _not_signed_in(request: Request, _error: Exception) -> Response:
+    if pages.wants_page(request):
+        return pages.to_sign_in(request)
+    body = problems.body_of(401, "not-signed-in", "请先登录，或在 Authorization 中提供有效的密钥")
+    answer = _answer(request, 401, body)
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _forged(request: Request, _error: Exception) -> Response:
+    return _answer(
+        request, 403, problems.body_of(403, "csrf", "页面已过期，请刷新后重新提交")
+    )
+
+
+def _too_large(request: Request, _error: Exception) -> Response:
+    return _answer(request, 413, problems.body_of(413, "too-large", "请求内容过大"))
+
+
+def _database_away(request: Request, _error: Exception) -> Response:
+    body = problems.body_of(503, "busy", "数据库暂时繁忙或不可用，请稍后用同一个键重试")
+    answer = _answer(request, 503, body)
+    answer.headers["Retry-After"] = "2"
+    return answer
+
+
+def _unexpected(request: Request, _error: Exception) -> Response:
+    body = problems.body_of(
+        500, "internal", "系统内部错误，未作任何更改；请将请求编号告知管理员"
+    )
+    return _answer(request, 500, body | {"request_id": getattr(request.state, "request_id", "")})
+
+
+_HANDLERS: dict[type[Exception], Any] = {
+    FuminError: _domain,
+    RequestValidationError: _shape,
+    HTTPException: _http,
+    NotSignedIn: _not_signed_in,
+    Forged: _forged,
+    BodyTooLarge: _too_large,
+    OperationalError: _database_away,
+    PoolTimeout: _database_away,
+    Exception: _unexpected,
+}

@@ -1,0 +1,77 @@
+"""From settings to a running copy; and the refusals to start."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, make_url
+
+from app.db import make_engine, make_sessions, migrate, unsafe_database
+from app.deps import Installation
+from app.keyring import new_keyring, read_keyring
+from app.settings import Environment, Settings, unsafe
+from loans.policy import load_policy_book
+from loans.vault import Vault
+from loans.workdays import load_calendar
+
+
+class Refused(Exception):
+    """The programme does not start with these settings; each reason names one."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An installation with the engine behind it, which the caller disposes of."""
+
+    engine: Engine
+    installation: Installation
+
+
+def open_installation(settings: Settings, *, create: bool = False) -> Opened:
+    """Open the database the settings name; with ``create`` bring it up to date first.
+
+    Raises ``Refused`` where the settings, or in production the database's own, are unsafe, or
+    where there is no database yet.
+    """
+    reasons = unsafe(settings)
+    if reasons:
+        raise Refused(reasons)
+    if create:
+        migrate(settings.owner_url, application_role=make_url(settings.database_url).username)
+    engine = make_engine(settings.database_url, pool_size=settings.pool_size)
+    if not _file_exists(settings) or not inspect(engine).has_table("application"):
+        engine.dispose()
+        raise Refused(["数据库尚未建立：请先运行 fumin migrate (no database yet: run fumin migrate)"])
+    if settings.env is Environment.PRODUCTION:
+        reasons = unsafe_database(engine)
+        if reasons:
+            engine.dispose()
+            raise Refused(reasons)
+    installation = Installation(
+        reads=make_sessions(engine, write=False),
+        writes=make_sessions(engine),
+        book=load_policy_book(settings.policy_dir),
+        calendar=load_calendar(),
+        vault=_vault(settings),
+        env=settings.env.value,
+    )
+    return Opened(engine, installation)
+
+
+def _file_exists(settings: Settings) -> bool:
+    url = make_url(settings.database_url)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
+
+
+def _vault(settings: Settings) -> Vault:
+    """The named key ring; outside production one beside the SQLite file, made when missing."""
+    if settings.keyring is not None:
+        return read_keyring(settings.keyring)
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != "sqlite":
+        raise Refused(["请用 FUMIN_KEYRING 指明密钥文件 (name the key ring in FUMIN_KEYRING)"])
+    path = Path(url.database or "fumin.db").with_suffix(".keys")
+    return read_keyring(path) if path.exists() else new_keyring(path)

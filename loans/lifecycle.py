@@ -1,0 +1,235 @@
+"""Commands: what a bank reports about a note after disbursement (rules.md §4 Events).
+
+Every report is one movement with its value date; the note's position is folded anew from all of
+them, and a change of principal gives back (or takes again) the fund's guarantee.
+"""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from loans import fund, outbox
+from loans.access import OrganisationKind
+from loans.context import Context
+from loans.errors import Conflict, NotFound, NotPermitted
+from loans.ledger import position
+from loans.models import Contract, ExtensionRequest, Instalment, Movement, MovementKind, Note
+from loans.money import fen_to_yuan
+from loans.queries import movements_of, one, open_extension
+from loans.schedule import add_months
+from loans.workflow import LIVE_NOTE_STATES, NOTE_STATE_NAMES
+
+# What may stop a subsidy (§2.5); each has its switch in the policy book.
+STOP_REASONS: dict[str, str] = {
+    "deregistered": "经营主体注销",
+    "other_employment": "借款人另行就业",
+    "legal_representative": "法定代表人变更",
+    "misuse": "贷款挪用",
+}
+
+
+def repay(ctx: Context, *, note_id: UUID, on: date, amount_fen: int) -> Movement:
+    """Principal came back on a value date: an instalment, a prepayment or the last of it."""
+    _positive(amount_fen, "归还本金")
+    return _report(ctx, note_id, MovementKind.PRINCIPAL_REPAID, on=on, amount_fen=amount_fen)
+
+
+def receive_interest(ctx: Context, *, note_id: UUID, on: date, amount_fen: int) -> Movement:
+    """The borrower paid interest; interest not paid when a claim is filed is not claimable."""
+    _positive(amount_fen, "实收利息")
+    return _report(
+        ctx, note_id, MovementKind.INTEREST_RECEIVED, on=on, amount_fen=amount_fen, live=False
+    )
+
+
+def reprice(ctx: Context, *, note_id: UUID, on: date, rate_ppm: int) -> Movement:
+    """A new rate holds from a day on."""
+    return _report(ctx, note_id, MovementKind.RATE_CHANGED, on=on, rate_ppm=rate_ppm)
+
+
+def mark_overdue(ctx: Context, *, note_id: UUID, due_on: date) -> Movement:
+    """What was due on a day stayed unpaid at its end.
+
+    Overdue from the next day; after maturity from the maturity day itself (§2.4).
+    """
+    note = _live_note(ctx, note_id)
+    matures_on = note.extended_to or note.matures_on
+    is_due_day = ctx.session.scalars(
+        select(Instalment.no).where(Instalment.note_id == note.id, Instalment.due_on == due_on)
+    ).first()
+    if is_due_day is None and due_on != matures_on:
+        raise Conflict(
+            "not-a-due-day",
+            f"{due_on} 不是借据 {note.note_no} 的应还款日，不能据此登记逾期；请核对还款计划",
+            details={"on": due_on.isoformat()},
+        )
+    since = due_on if due_on >= matures_on else due_on + timedelta(days=1)
+    if since > ctx.on:
+        raise Conflict("not-yet-overdue", f"应还款日 {due_on} 当日终了前不能登记逾期")
+    return _append(ctx, note, MovementKind.OVERDUE_FROM, on=since, reason=due_on.isoformat())
+
+
+def cure(ctx: Context, *, note_id: UUID, on: date) -> Movement:
+    """The arrears were paid: from this day on the note is no longer overdue."""
+    return _report(ctx, note_id, MovementKind.OVERDUE_CURED, on=on)
+
+
+def stop_subsidy(ctx: Context, *, note_id: UUID, on: date, reason: str) -> Movement:
+    """An event that ends the subsidy from its day, where its switch says so; else it is flagged."""
+    stops = ctx.book.at(f"stop_event.{reason}", on).is_on
+    kind = MovementKind.SUBSIDY_STOPPED if stops else MovementKind.FLAGGED
+    return _report(ctx, note_id, kind, on=on, reason=reason, live=False)
+
+
+def request_extension(
+    ctx: Context, *, note_id: UUID, until: date, reason: str
+) -> ExtensionRequest:
+    """The bank asks to extend a note; nothing changes before the guarantee company agrees."""
+    note = _live_note(ctx, note_id)
+    if note.extended_to is not None or open_extension(ctx, note) is not None:
+        raise Conflict("already-extended", f"借据 {note.note_no} 已展期或已有待审的展期申请，只能展期一次")
+    years = ctx.book.at("extension_max_years", ctx.on)
+    latest = add_months(note.matures_on, 12 * years.number)
+    if not note.matures_on < until <= latest:
+        raise Conflict(
+            "extension-too-long",
+            f"展期至 {until} 不在原到期日 {note.matures_on} 之后、{latest} 之前（含）",
+            cites=years.cites,
+        )
+    row = ExtensionRequest(
+        public_id=ctx.new_id(),
+        note_id=note.id,
+        until=until,
+        reason=reason,
+        made_by_id=ctx.actor.person_id,
+        made_on=ctx.on,
+    )
+    ctx.session.add(row)
+    return row
+
+
+def agree_extension(ctx: Context, *, note_id: UUID) -> Movement:
+    """The guarantee company (for a loan without guarantee: the bank's checker) agrees."""
+    note = _live_note(ctx, note_id)
+    request = open_extension(ctx, note)
+    if request is None:
+        raise Conflict("no-extension-request", f"借据 {note.note_no} 没有待审的展期申请")
+    guaranteed = ctx.session.get_one(Contract, note.contract_id).guaranteed
+    by = OrganisationKind.GUARANTOR if guaranteed else OrganisationKind.BANK
+    if ctx.actor.organisation_kind is not by:
+        raise NotPermitted("wrong-institution", "有担保的贷款展期须由担保公司同意")
+    _second_person(ctx, request.made_by_id)
+    request.agreed_by_id, request.agreed_on = ctx.actor.person_id, ctx.on
+    return _append(
+        ctx, note, MovementKind.EXTENDED, on=ctx.on, until=request.until, reason=request.reason
+    )
+
+
+def reverse(ctx: Context, *, note_id: UUID, movement_id: UUID, reason: str) -> Movement:
+    """Undo one wrongly reported movement, once, by a second person; both stay on record."""
+    note = one(ctx, Note, note_id, lock=True)
+    movements = movements_of(ctx, note)
+    wrong = next((m for m in movements if m.public_id == movement_id), None)
+    if wrong is None:
+        raise NotFound("not-found", f"借据 {note.note_no} 没有这笔记录，请核对编号")
+    if wrong.kind in (MovementKind.DISBURSED, MovementKind.REVERSED):
+        raise Conflict("not-reversible", "放款与冲正本身不能冲正")
+    if any(m.reverses_id == wrong.id for m in movements):
+        raise Conflict("already-reversed", "这笔记录已经冲正过，不能重复冲正")
+    _second_person(ctx, wrong.by_person_id)
+    return _append(
+        ctx, note, MovementKind.REVERSED, on=wrong.on, reason=reason, reverses_id=wrong.id
+    )
+
+
+def _report(
+    ctx: Context,
+    note_id: UUID,
+    kind: MovementKind,
+    *,
+    on: date,
+    amount_fen: int = 0,
+    rate_ppm: int | None = None,
+    reason: str = "",
+    live: bool = True,
+) -> Movement:
+    note = _live_note(ctx, note_id) if live else one(ctx, Note, note_id, lock=True)
+    return _append(ctx, note, kind, on=on, amount_fen=amount_fen, rate_ppm=rate_ppm, reason=reason)
+
+
+def _append(
+    ctx: Context,
+    note: Note,
+    kind: MovementKind,
+    *,
+    on: date,
+    amount_fen: int = 0,
+    rate_ppm: int | None = None,
+    until: date | None = None,
+    reason: str = "",
+    reverses_id: int | None = None,
+) -> Movement:
+    if not note.disbursed_on <= on <= ctx.on:
+        raise Conflict(
+            "value-date-outside",
+            f"起息日 {on} 应在放款日 {note.disbursed_on} 与今日 {ctx.on} 之间",
+            details={"on": on.isoformat(), "note_no": note.note_no},
+        )
+    movement = Movement(
+        public_id=ctx.new_id(),
+        note_id=note.id,
+        kind=kind,
+        on=on,
+        amount_fen=amount_fen,
+        rate_ppm=rate_ppm,
+        until=until,
+        reason=reason,
+        recorded_on=ctx.on,
+        recorded_at=ctx.at,
+        by_person_id=ctx.actor.person_id,
+        reverses_id=reverses_id,
+    )
+    _fold(ctx, note, movement)
+    ctx.session.add(movement)
+    outbox.emit(
+        ctx,
+        f"note.{kind.value}",
+        {"note": str(note.public_id), "on": on.isoformat(), "amount": fen_to_yuan(amount_fen)},
+        to=note.bank_id,
+    )
+    return movement
+
+
+def _fold(ctx: Context, note: Note, movement: Movement) -> None:
+    contract = ctx.session.get_one(Contract, note.contract_id)
+    now = position(
+        note.principal_fen, contract.rate_ppm, [*movements_of(ctx, note), movement]
+    )
+    repaid_fen = note.balance_fen - now.balance_fen
+    note.balance_fen, note.state = now.balance_fen, now.state
+    note.extended_to, note.settled_on = now.extended_to, now.settled_on
+    note.version += 1
+    if repaid_fen and contract.guaranteed:
+        fund.release(ctx, note, repaid_fen, movement.kind.value)
+
+
+def _live_note(ctx: Context, note_id: UUID) -> Note:
+    note = one(ctx, Note, note_id, lock=True)
+    if note.state not in LIVE_NOTE_STATES:
+        raise Conflict(
+            "note-not-live",
+            f"借据 {note.note_no} 当前状态为“{NOTE_STATE_NAMES[note.state]}”，不能再登记此项",
+            details={"state": note.state.value},
+        )
+    return note
+
+
+def _second_person(ctx: Context, first_person_id: int) -> None:
+    if ctx.actor.person_id == first_person_id:
+        raise NotPermitted("same-person", "经办与复核不能是同一人，请由另一人办理")
+
+
+def _positive(amount_fen: int, what: str) -> None:
+    if amount_fen <= 0:
+        raise Conflict("amount-not-positive", f"{what}须大于 0.00 元")

@@ -1,0 +1,158 @@
+"""Commands: the programme's organisations, branches, people, keys, and borrowers.
+
+Source: （九）9.9a 增加经办银行和经办网点 (banks and branches are data), 9.14 (the bureaus).
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from loans.access import ROLES_OF, OrganisationKind, Role
+from loans.context import Context
+from loans.errors import Conflict
+from loans.identity import (
+    canonical_credit_code,
+    canonical_id,
+    gender_of,
+    mask_id,
+    mask_name,
+)
+from loans.models import ApiKey, Borrower, Branch, BusinessDate, Organisation, Person
+from loans.queries import organisation_of
+from loans.workflow import BorrowerKind
+
+ACCOUNT, NAME, ID_NO, PHONE = "organisation.account", "name", "id_no", "phone"
+
+
+def register_organisation(
+    ctx: Context, *, kind: OrganisationKind, code: str, name: str, account: str | None = None
+) -> Organisation:
+    """A bank, the guarantee company or a bureau joins the programme."""
+    taken = select(Organisation).where((Organisation.code == code) | (Organisation.name == name))
+    if ctx.session.scalars(taken).first():
+        raise Conflict("organisation-exists", f"机构代码 {code} 或名称“{name}”已经登记")
+    row = Organisation(
+        public_id=ctx.new_id(),
+        kind=kind,
+        code=code,
+        name=name,
+        account_sealed=ctx.vault.seal(ACCOUNT, account) if account else None,
+        registered_on=ctx.on,
+    )
+    ctx.session.add(row)
+    return row
+
+
+def register_branch(ctx: Context, *, bank_id: UUID, code: str, name: str) -> Branch:
+    """A bank opens a branch that takes applications."""
+    bank = organisation_of(ctx, bank_id, OrganisationKind.BANK)
+    taken = select(Branch).where(Branch.bank_id == bank.id, Branch.code == code)
+    if ctx.session.scalars(taken).first():
+        raise Conflict("branch-exists", f"{bank.name} 的网点代码 {code} 已经登记")
+    row = Branch(public_id=ctx.new_id(), bank_id=bank.id, code=code, name=name)
+    ctx.session.add(row)
+    return row
+
+
+def register_person(
+    ctx: Context,
+    *,
+    organisation_id: UUID,
+    name: str,
+    login: str,
+    roles: frozenset[Role],
+    password_hash: str | None,
+) -> Person:
+    """Someone gets a login inside one organisation, with roles of that organisation's kind."""
+    organisation = organisation_of(ctx, organisation_id)
+    foreign = roles - ROLES_OF[organisation.kind]
+    if foreign or not roles:
+        raise Conflict(
+            "roles-not-of-organisation",
+            f"岗位 {'、'.join(sorted(foreign)) or '（空）'} 不属于“{organisation.name}”这类机构，"
+            f"可选：{'、'.join(sorted(ROLES_OF[organisation.kind]))}",
+        )
+    if ctx.session.scalars(select(Person).where(Person.login == login)).first():
+        raise Conflict("login-taken", f"登录名 {login} 已被使用，请换一个")
+    row = Person(
+        public_id=ctx.new_id(),
+        organisation_id=organisation.id,
+        name=name,
+        login=login,
+        password_hash=password_hash,
+        roles=sorted(roles),
+        registered_on=ctx.on,
+    )
+    ctx.session.add(row)
+    return row
+
+
+def issue_key(
+    ctx: Context, *, login: str, label: str, key_hash: bytes, expires_at: datetime
+) -> ApiKey:
+    """A bank system's key that acts as one registered person; only its hash comes here."""
+    person = ctx.session.scalars(select(Person).where(Person.login == login)).one_or_none()
+    if person is None or not person.active:
+        raise Conflict("no-such-person", f"没有登录名为 {login} 的在岗人员")
+    row = ApiKey(
+        public_id=ctx.new_id(),
+        person_id=person.id,
+        key_hash=key_hash,
+        label=label,
+        issued_at=ctx.at,
+        expires_at=expires_at,
+    )
+    ctx.session.add(row)
+    return row
+
+
+def set_business_date(ctx: Context, *, on: date) -> BusinessDate:
+    """Live on another day than today; the edge refuses it in production. It never goes back."""
+    row = ctx.session.get(BusinessDate, 1)
+    if row is None:
+        row = BusinessDate(id=1, on=on)
+        ctx.session.add(row)
+    if row.on > on:
+        raise Conflict("business-date-backwards", f"业务日期已是 {row.on}，不能倒回 {on}")
+    row.on = on
+    return row
+
+
+def borrower_for(
+    ctx: Context, *, kind: BorrowerKind, name: str, id_no: str, phone: str | None
+) -> Borrower:
+    """The borrower with this ID number or credit code, registered now if new.
+
+    One person is one row whatever the spelling of the number (threat T12): the number is made
+    canonical first. Raises ``ValueError`` subclasses of ``loans.identity`` on a bad number.
+    """
+    number = (
+        canonical_id(id_no, on=ctx.on)
+        if kind is BorrowerKind.INDIVIDUAL
+        else canonical_credit_code(id_no)
+    )
+    index = ctx.vault.index(ID_NO, number)
+    found = ctx.session.scalars(select(Borrower).where(Borrower.id_index == index)).one_or_none()
+    if found is not None:
+        if ctx.vault.open(NAME, found.name_sealed) != name:
+            raise Conflict(
+                "name-differs", "该证件号已登记在另一个姓名（名称）之下，请核对证件后重新填写"
+            )
+        return found
+    row = Borrower(
+        public_id=ctx.new_id(),
+        kind=kind,
+        name_sealed=ctx.vault.seal(NAME, name),
+        name_masked=mask_name(name) if kind is BorrowerKind.INDIVIDUAL else name,
+        id_sealed=ctx.vault.seal(ID_NO, number),
+        id_index=index,
+        id_masked=mask_id(number),
+        phone_sealed=ctx.vault.seal(PHONE, phone) if phone else None,
+        phone_index=ctx.vault.index(PHONE, phone) if phone else None,
+        gender=gender_of(number) if kind is BorrowerKind.INDIVIDUAL else None,
+    )
+    ctx.session.add(row)
+    ctx.session.flush()
+    return row
+

@@ -1,0 +1,176 @@
+"""Reads: one object, lists with filters and keyset pages; and the one place of row scoping.
+
+A bank sees its own rows, everyone else of the programme sees all of them. What is not visible is
+not found, with the same words as what does not exist.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+
+from loans.access import Actor, OrganisationKind
+from loans.context import Context
+from loans.errors import Conflict, NotFound
+from loans.models import (
+    Agreement,
+    Application,
+    Branch,
+    Contract,
+    Disbursement,
+    ExtensionRequest,
+    Keyed,
+    Movement,
+    Note,
+    Organisation,
+)
+
+Row = TypeVar("Row", bound=Keyed)
+
+LARGEST_PAGE = 200
+
+
+def visible_to(actor: Actor, model: Any) -> ColumnElement[bool]:
+    """The rows of ``model`` (it has a ``bank_id``) that this actor may see."""
+    return true() if actor.bank_id is None else model.bank_id == actor.bank_id
+
+
+def one(ctx: Context, model: type[Row], public_id: UUID, *, lock: bool = False) -> Row:
+    """The visible row with this public id; ``NotFound`` otherwise, with no hint why."""
+    query = select(model).where(model.public_id == public_id)
+    if hasattr(model, "bank_id"):
+        query = query.where(visible_to(ctx.actor, model))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = ctx.session.scalars(query).one_or_none()
+    if row is None:
+        raise NotFound("not-found", "没有找到这条记录，请核对编号")
+    return row
+
+
+def organisation_of(
+    ctx: Context, public_id: UUID, kind: OrganisationKind | None = None
+) -> Organisation:
+    """An organisation of the programme, of one kind if asked: they are known to everyone."""
+    row = ctx.session.scalars(
+        select(Organisation).where(Organisation.public_id == public_id)
+    ).one_or_none()
+    if row is None or (kind is not None and row.kind is not kind):
+        raise NotFound("not-found", "没有找到这家机构，请核对编号")
+    return row
+
+
+def branch_of(ctx: Context, public_id: UUID, bank_id: int) -> Branch:
+    """A branch of this bank."""
+    row = ctx.session.scalars(
+        select(Branch).where(Branch.public_id == public_id, Branch.bank_id == bank_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("not-found", "没有找到本行的这个网点，请核对编号")
+    return row
+
+
+def agreement_in_force(ctx: Context, bank_id: int, on: date) -> Agreement:
+    """The bank's agreement with the guarantee company on a day (9.11)."""
+    row = ctx.session.scalars(
+        select(Agreement).where(
+            Agreement.bank_id == bank_id,
+            Agreement.since <= on,
+            or_(Agreement.until.is_(None), Agreement.until > on),
+        )
+    ).one_or_none()
+    if row is None:
+        raise Conflict(
+            "no-agreement",
+            f"经办银行在 {on} 没有生效的风险分担协议，请先由担保公司登记协议",
+            details={"on": on.isoformat()},
+        )
+    return row
+
+
+def contract_of(ctx: Context, application: Application) -> Contract | None:
+    """The contract signed for an application, if it has been drawn."""
+    return ctx.session.scalars(
+        select(Contract).where(Contract.application_id == application.id)
+    ).one_or_none()
+
+
+def notes_of_application(ctx: Context, application: Application) -> list[Note]:
+    """The application's notes in order of disbursement, then note number."""
+    rows = (
+        select(Note)
+        .join(Contract, Contract.id == Note.contract_id)
+        .where(Contract.application_id == application.id)
+        .order_by(Note.disbursed_on, Note.note_no)
+    )
+    return list(ctx.session.scalars(rows))
+
+
+def movements_of(ctx: Context, note: Note) -> list[Movement]:
+    """All movements of a note in the order they were recorded."""
+    rows = select(Movement).where(Movement.note_id == note.id).order_by(Movement.id)
+    return list(ctx.session.scalars(rows))
+
+
+def by_note_no(ctx: Context, note_no: str) -> Note:
+    """A visible note by its number, as a bank's own system names it."""
+    row = ctx.session.scalars(
+        select(Note).where(Note.note_no == note_no, visible_to(ctx.actor, Note))
+    ).one_or_none()
+    if row is None:
+        raise NotFound("not-found", f"没有找到借据号 {note_no} 的借据，请核对")
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of rows, newest first; ``after`` is the public id to continue from."""
+
+    rows: list[Any]
+    after: UUID | None
+
+
+def page(
+    ctx: Context, query: Select[Any], model: Any, *, after: UUID | None, limit: int
+) -> Page:
+    """Keyset page: the cursor is the last row's public id, its key never leaves the database."""
+    if after is not None:
+        query = query.where(model.id < one(ctx, model, after).id)
+    size = min(limit, LARGEST_PAGE)
+    rows = list(ctx.session.scalars(query.order_by(model.id.desc()).limit(size + 1)))
+    more = len(rows) > size
+    rows = rows[:size]
+    return Page(rows, rows[-1].public_id if more else None)
+
+
+def applications(ctx: Context, **equals: Any) -> Select[Any]:
+    """Visible applications with these column values; a value of None does not filter."""
+    return _filtered(select(Application).where(visible_to(ctx.actor, Application)), equals)
+
+
+def notes(ctx: Context, *, due_before: date | None = None, **equals: Any) -> Select[Any]:
+    """Visible notes with these column values; ``due_before`` keeps those maturing earlier."""
+    query = _filtered(select(Note).where(visible_to(ctx.actor, Note)), equals)
+    return query if due_before is None else query.where(Note.matures_on < due_before)
+
+
+def pending_disbursements(ctx: Context) -> Select[Any]:
+    """Drawings that wait for a checker."""
+    return select(Disbursement).where(
+        and_(visible_to(ctx.actor, Disbursement), Disbursement.note_id.is_(None))
+    )
+
+
+def open_extension(ctx: Context, note: Note) -> ExtensionRequest | None:
+    """The note's extension request that the guarantee company has not agreed to yet."""
+    return ctx.session.scalars(
+        select(ExtensionRequest).where(
+            ExtensionRequest.note_id == note.id, ExtensionRequest.agreed_on.is_(None)
+        )
+    ).first()
+
+
+def _filtered(query: Select[Any], equals: dict[str, Any]) -> Select[Any]:
+    return query.filter_by(**{name: value for name, value in equals.items() if value is not None})
