@@ -1,0 +1,158 @@
+"""One cell to one value, exactly; ``CellText`` says in Chinese why it cannot be one.
+
+A number of a workbook is a binary float: it is taken at Excel's own 15 significant digits, as
+text, so that 917.1299999999999 is 917.13 and no arithmetic is ever done on it.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from decimal import Decimal, InvalidOperation
+
+from loans.money import MoneyText, percent_to_ppm, yuan_to_fen
+from loans.sheets.columns import Kind, Place
+from loans.sheets.reading import Cell
+
+Value = str | int | dt.date | None
+
+_SPACES = " \u3000\u00a0\n"
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_THOUSANDS = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?", re.ASCII)
+_DAY = re.compile(
+    r"([0-9]{4})[年/.-]([0-9]{1,2})[月/.-]([0-9]{1,2})日?(?:[T ]00:00(?::00)?(?:\.0+)?)?",
+    re.ASCII,
+)
+_COMPACT_DAY = re.compile(r"(20[0-9]{2})([0-9]{2})([0-9]{2})", re.ASCII)
+# Serial numbers of 2000-01-01 and 2100-01-01 in the 1900 system.
+_EARLIEST_SERIAL, _LATEST_SERIAL = 36_526, 73_051
+_DAYS_BETWEEN_EPOCHS = 1462
+_SERIAL_ZERO = dt.date(1899, 12, 30)
+_EXACT_DIGITS = 15
+_LOWEST_PPM = 2_000  # below 0.2% a rate was surely written as a fraction
+
+
+class CellText(ValueError):
+    """A cell that is not a value of its column's kind; ``code`` is the finding's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def parse_cell(cell: Cell, place: Place, epoch: int) -> Value:
+    """Value of one cell; None for an empty one."""
+    column = place.column
+    if isinstance(cell, list) and cell[0] == "formula":
+        raise CellText("formula", f"单元格是公式 {cell[1][:40]}，请粘贴为数值")
+    if isinstance(cell, list) and cell[0] == "error":
+        raise CellText("cell-error", f"单元格是错误值 {cell[1]}")
+    if isinstance(cell, bool):
+        raise CellText("not-a-value", "单元格是逻辑值，不是所需内容")
+    text = plain_text(cell)
+    if not text:
+        return None
+    match column.kind:
+        case Kind.MONEY:
+            return _money(text, place.exponent)
+        case Kind.RATE:
+            return _rate(text, is_fraction=isinstance(cell, list) and cell[0] == "percent")
+        case Kind.DAY:
+            return _day(text, epoch)
+        case Kind.WHOLE:
+            return _whole(text)
+        case Kind.TEXT:
+            return text
+        case _:
+            return _code(text, cell, column.kind)
+
+
+def plain_text(cell: Cell) -> str:
+    """What a cell shows, without the spaces around it; numbers at 15 significant digits."""
+    if isinstance(cell, str):
+        return cell.strip(_SPACES)
+    if isinstance(cell, list):
+        return cell[1].strip(_SPACES)
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return _shortest(cell)
+    return str(cell)
+
+
+def _shortest(number: float) -> str:
+    try:
+        exact = Decimal(format(number, ".15g"))
+        return format(exact.normalize(), "f") if abs(exact) < 10**18 else str(exact)
+    except InvalidOperation:
+        return str(number)
+
+
+def _money(text: str, exponent: int) -> int:
+    compact = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+    compact = compact.removeprefix("¥").removesuffix("元")
+    if compact.endswith("万"):
+        compact, exponent = compact[:-1], 4
+    if _THOUSANDS.fullmatch(compact):
+        compact = compact.replace(",", "")
+    if not _NUMBER.fullmatch(compact):
+        raise CellText("not-money", f"“{text[:40]}”不是金额，请写成 300000.00 这样的数字")
+    scaled = Decimal(compact).scaleb(exponent)
+    shown = format(scaled, "f")
+    if "." in shown:
+        shown = shown.rstrip("0").rstrip(".")
+    try:
+        return yuan_to_fen(shown.replace("-0", "0") if scaled == 0 else shown)
+    except MoneyText as refused:
+        raise CellText("not-money", f"“{text[:40]}”超过两位小数或超出范围，请精确到分") from refused
+
+
+def _rate(text: str, *, is_fraction: bool) -> int:
+    compact = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+    has_sign = compact.endswith("%")
+    number = compact.removesuffix("%")
+    if is_fraction and not has_sign and _NUMBER.fullmatch(number):
+        number = format(Decimal(number).scaleb(2).normalize(), "f")
+    if "." in number:
+        number = number.rstrip("0").rstrip(".")
+    try:
+        ppm = percent_to_ppm(number)
+    except MoneyText as refused:
+        raise CellText("not-a-rate", f"“{text[:40]}”不是年利率，请写成 4.35（百分数）") from refused
+    if 0 < ppm < _LOWEST_PPM and not is_fraction and not has_sign:
+        raise CellText("rate-as-fraction", f"利率“{text}”疑为小数写法，请写成百分数，例如 4.35")
+    return ppm
+
+
+def _day(text: str, epoch: int) -> dt.date:
+    compact = unicodedata.normalize("NFKC", text).strip()
+    match = _DAY.fullmatch(re.sub(r"\s*([年月日/.-])\s*", r"\1", compact))
+    match = match or _COMPACT_DAY.fullmatch(compact)
+    try:
+        if match:
+            return dt.date(int(match[1]), int(match[2]), int(match[3]))
+        serial = int(compact) if re.fullmatch(r"[0-9]{5}", compact, re.ASCII) else 0
+        serial += _DAYS_BETWEEN_EPOCHS if epoch == 1904 and serial else 0
+        if _EARLIEST_SERIAL <= serial < _LATEST_SERIAL:
+            return _SERIAL_ZERO + dt.timedelta(days=serial)
+    except ValueError as refused:
+        raise CellText("not-a-day", f"“{text[:40]}”不是存在的日期") from refused
+    raise CellText("not-a-day", f"“{text[:40]}”不是日期，请写成 2019-06-21")
+
+
+def _whole(text: str) -> int:
+    compact = unicodedata.normalize("NFKC", text).strip().removesuffix("天")
+    if not re.fullmatch(r"-?[0-9]{1,9}", compact, re.ASCII):
+        raise CellText("not-whole", f"“{text[:40]}”不是整数")
+    return int(compact)
+
+
+def _code(text: str, cell: Cell, kind: Kind) -> str:
+    is_number = not isinstance(cell, str)
+    if is_number and (kind is Kind.IDENTITY or len(text) > _EXACT_DIGITS or "." in text):
+        raise CellText(
+            "number-as-code",
+            "以数字格式存储，超过 15 位的部分已失真；请将该列设为文本格式后重新填写",
+        )
+    # An apostrophe in front is a common way to force text.
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).lstrip("'")

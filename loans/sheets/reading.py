@@ -1,0 +1,114 @@
+"""Run the child process on an uploaded file and collect the sheets it saw."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loans.errors import BadFile
+from loans.sheets.limits import LIMITS, MEGABYTE, Limits
+
+# A cell as the child tells it: text, number, truth value, nothing, or [kind, text] with kind
+# day, percent, formula or error.
+Cell = str | int | float | bool | list[str] | None
+GridRow = tuple[int, bool, list[Cell]]  # row number from 1, hidden, cells
+
+_PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SPENT = "读取文件超出时间上限，文件过大或结构异常；请删去多余工作表和格式、分批上传"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One visible sheet: its rows as they are, nothing understood yet."""
+
+    title: str
+    epoch: int  # 1900 or 1904: what day Excel's serial number 0 is
+    rows: list[GridRow] = field(default_factory=list)
+    merged: list[str] = field(default_factory=list)  # merged areas, "A1:C1"
+
+
+def read_grid(data: bytes, name: str, limits: Limits = LIMITS) -> list[Sheet]:
+    """All visible sheets of a workbook, or the one table of a CSV file.
+
+    ``name`` is the file's name as the sender gave it: used for messages only, never on disk.
+    ``BadFile`` for everything that cannot be read safely.
+    """
+    module = _reader_for(data, name, limits)
+    answer = _child_answer(module, data, name, limits)
+    sheets: list[Sheet] = []
+    ended = False
+    for line in answer.splitlines():
+        frame = json.loads(line)
+        if "refused" in frame:
+            code, message = frame["refused"]
+            raise _bad(code, message, name)
+        if "sheet" in frame:
+            sheets.append(Sheet(frame["sheet"], frame["epoch"]))
+        elif "rows" in frame:
+            sheets[-1].rows.extend(tuple(row) for row in frame["rows"])
+            sheets[-1].merged.extend(frame.get("merged", ()))
+        ended = "end" in frame
+    if not ended:
+        raise _bad("file-broken", "文件损坏，读取中断；请另存后重新上传", name)
+    return sheets
+
+
+def _reader_for(data: bytes, name: str, limits: Limits) -> str:
+    """Which child reads it: the content decides, and a name that says otherwise is refused."""
+    if not data.strip():
+        raise _bad("file-empty", "文件是空的", name)
+    if len(data) > limits.file_bytes:
+        megabytes = limits.file_bytes // MEGABYTE
+        raise _bad("file-too-large", f"文件超过 {megabytes} MB，请分批上传", name)
+    if data.startswith(_OLE):
+        raise _bad(
+            "workbook-encrypted",
+            "文件是加密的工作簿或旧版 .xls；请取消密码并另存为 .xlsx 后重新上传",
+            name,
+        )
+    is_workbook, ending = data.startswith(b"PK"), os.path.splitext(name)[1].lower()
+    if ending in (".xlsm", ".xlsb", ".xls", ".xltx", ".xltm"):
+        raise _bad("file-kind", f"不接受 {ending} 文件；请另存为 .xlsx 或 CSV 后重新上传", name)
+    if is_workbook and ending in (".csv", ".txt"):
+        raise _bad("file-kind", "文件名是 CSV，内容却是工作簿；请改用正确的文件名", name)
+    if not is_workbook and ending == ".xlsx":
+        raise _bad("file-kind", "文件名是 .xlsx，内容却不是工作簿；请在 Excel 中另存后上传", name)
+    return "loans.sheets.workbook" if is_workbook else "loans.sheets.text"
+
+
+def _child_answer(module: str, data: bytes, name: str, limits: Limits) -> bytes:
+    """Standard output of the child; it is killed when its time is over."""
+    environment = {
+        "PYTHONPATH": _PACKAGE_ROOT,
+        "PYTHONUTF8": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OPENBLAS_NUM_THREADS": "1",  # numpy comes with openpyxl; threads would take memory
+        "OPENPYXL_LXML": "False",
+    }
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        close_fds=True,
+    )
+    try:
+        answer, _ = child.communicate(data, timeout=limits.wall_seconds(len(data)))
+    except subprocess.TimeoutExpired as late:
+        raise _bad("file-too-costly", _SPENT, name) from late
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.communicate()
+    if child.returncode < 0:
+        raise _bad("file-too-costly", _SPENT, name)
+    return answer
+
+
+def _bad(code: str, message: str, name: str) -> BadFile:
+    shown = os.path.basename(name.replace("\\", "/"))[:80]
+    return BadFile(code, f"文件“{shown}”：{message}", details={"file": shown})
