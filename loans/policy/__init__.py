@@ -3,7 +3,7 @@
 from loans.policy.book import Document, Parameter, PolicyBook, Rule
 from loans.policy.check import check, warnings
 from loans.policy.files import load_policy_book, read_policy_book
-from loans.policy.rates import LprTenor, benchmark_ppm, lpr_ppm, within_months
+from loans.policy.rates import LprTenor, benchmark_ppm, lpr_ppm
 from loans.policy.units import (
     Band,
     CapScope,
@@ -37,5 +37,4 @@ __all__ = [
     "lpr_ppm",
     "read_policy_book",
     "warnings",
-    "within_months",
 ]

@@ -103,10 +103,12 @@ def _document(folder: Path, table: _Table, day: _Table) -> Document:
         raise TypeError("document、title、issued_by 应为文字")
     if type(day["effective_from"]) is not date or type(day["confirmed"]) is not bool:
         raise TypeError("effective_from 应为日期，confirmed 应为 true 或 false")
+    # Whoever confirms the document that gives the day confirms it here too, once.
+    confirmed = day["confirmed"] or day is not table
     text = ""
     if "text" in table:
         text = (folder / Path(table["text"]).name).read_text(encoding="utf-8")
-    return Document(name, title, issued_by, day["effective_from"], day["confirmed"], text)
+    return Document(name, title, issued_by, day["effective_from"], confirmed, text)
 
 
 @dataclass

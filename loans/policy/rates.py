@@ -8,6 +8,7 @@ exactly one year is 一年以内 (民法典 第1259条: 以内 includes the numb
 from datetime import date
 from enum import StrEnum
 
+from loans.daycount import add_months
 from loans.policy.book import PolicyBook, Rule
 from loans.policy.units import Band
 
@@ -39,16 +40,4 @@ def lpr_ppm(book: PolicyBook, on: date, tenor: LprTenor) -> Rule:
 
 
 def _holds(band: Band, start: date, stop: date) -> bool:
-    return band.months is None or within_months(start, stop, band.months)
-
-
-def within_months(start: date, stop: date, months: int) -> bool:
-    """Whether ``stop`` is at most ``start`` + months, same-day arithmetic clamped to month end.
-
-    >>> within_months(date(2019, 5, 31), date(2022, 5, 31), 36)
-    True
-    >>> within_months(date(2020, 2, 29), date(2023, 3, 1), 36)
-    False
-    """
-    apart = 12 * (stop.year - start.year) + stop.month - start.month
-    return (apart, stop.day) <= (months, start.day)
+    return band.months is None or stop <= add_months(start, band.months)

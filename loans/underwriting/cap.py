@@ -1,0 +1,165 @@
+"""How much may a person borrow? （九）9.3 and 9.5.
+
+> 在校大学生、各类城乡劳动者在澄创业可申请额度最高不超过30万元的富民创业担保贷款
+> 市级以上创业之星、全民创业大赛获奖项目、优秀大学生创业项目，及雇用6人以上的创业项目，经综合评估后
+> 给予最高50万元贷款额度
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from loans.money import fen_to_yuan
+from loans.policy import CapScope, HonourKind, Level, PolicyBook, Rule
+from loans.underwriting.facts import Applicant, Exposure, Honour
+from loans.underwriting.findings import (
+    Finding,
+    Limit,
+    Outcome,
+    Topic,
+    all_of,
+    any_of,
+    judged,
+    merged,
+    yes_if,
+)
+
+APPRAISAL = "综合评估"
+EMPLOYEES = "雇用人员劳动合同及社会保险缴纳证明"
+OTHER_LOANS = "借款人其他创业担保贷款查询结果"
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The caps proved and attainable [fen], the limits behind each, and what stands between."""
+
+    findings: tuple[Finding, ...]
+    proved: tuple[Limit, ...]
+    attainable: tuple[Limit, ...]
+    needs: tuple[str, ...]
+
+    @property
+    def proved_fen(self) -> int:
+        # Unknown other loans may use up everything: nothing is proved until they are known.
+        return 0 if OTHER_LOANS in self.needs else _lowest(self.proved)
+
+    @property
+    def attainable_fen(self) -> int:
+        return _lowest(self.attainable)
+
+
+def person_cap(applicant: Applicant, exposure: Exposure, *, on: date, book: PolicyBook) -> Cap:
+    """The cap of a person, with every limit that makes it."""
+    grounds = tuple(_grounds(applicant, on, book))
+    appraisal = tuple(_appraised(applicant, on, book))
+    grounded = any_of(f.outcome for f in grounds)
+    raised = all_of([grounded, *(f.outcome for f in appraisal)])
+    unknown = (*grounds, *appraisal) if grounded is Outcome.UNKNOWN else appraisal
+    missing = unknown if raised is Outcome.UNKNOWN else ()
+    scope = book.at("cap_scope", on)
+    lends = scope.value is CapScope.BORROWER
+    other = (OTHER_LOANS,) if lends and exposure.other_approved_fen is None else ()
+    used = (exposure.other_approved_fen or 0) if lends else 0
+    common = tuple(_common_limits(applicant, exposure, on, book))
+    tiers = {
+        tier: marked((_tier_limit(book.at(tier, on), scope, used), *common))
+        for tier in ("individual_cap", "individual_raised_cap")
+    }
+    return Cap(
+        findings=(*grounds, *appraisal),
+        proved=tiers["individual_raised_cap" if raised is Outcome.YES else "individual_cap"],
+        attainable=tiers["individual_cap" if raised is Outcome.NO else "individual_raised_cap"],
+        needs=merged(other, *(f.needs for f in missing)),
+    )
+
+
+def _grounds(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Finding]:
+    """Any one of these may raise the cap."""
+    least = book.at("raised_cap_min_employees", on)
+    if applicant.employees is None:
+        outcome, seen = Outcome.UNKNOWN, "雇用人数未知"
+    else:
+        outcome, seen = yes_if(applicant.employees >= least.number), f"{applicant.employees}人"
+    sentence = f"雇用{least.shown}以上可申请提高额度：{seen}"
+    yield judged(Topic.CAP, least, outcome, sentence, observed=seen, needs=(EMPLOYEES,))
+    for honour in applicant.honours:
+        yield _honoured(honour, on, book)
+
+
+def _honoured(honour: Honour, on: date, book: PolicyBook) -> Finding:
+    kinds = {rule.code: rule for rule in book.family("honour", on)}
+    rule = kinds.get(honour.kind, book.at("individual_raised_cap", on))
+    kind, levels = rule.value, book.at("honour_levels", on).value
+    assert isinstance(levels, tuple)
+    order = {level.code: rank for rank, level in enumerate(levels) if isinstance(level, Level)}
+    names = {level.code: level.name for level in levels}
+    seen = f"{names.get(honour.level, '级别未知')}，项目：{honour.project or '未知'}"
+    needs: tuple[str, ...] = ()
+    if not isinstance(kind, HonourKind):
+        outcome, why = Outcome.NO, "不在可提高额度的荣誉之列"
+    elif honour.level is not None and order.get(honour.level, -1) < order[kind.min_level]:
+        outcome, why = Outcome.NO, f"级别低于{names[kind.min_level]}"
+    elif None in (honour.level, honour.project, honour.holder, honour.year):
+        outcome, why, needs = Outcome.UNKNOWN, "持有人、项目、级别或年度未知", kind.evidence
+    else:
+        outcome, why = Outcome.YES, "级别符合"
+    title = rule.title if isinstance(kind, HonourKind) else honour.kind
+    return judged(
+        Topic.CAP, rule, outcome, f"{title}：{why}", observed=seen, needs=needs, subject=honour.kind
+    )
+
+
+def _appraised(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Finding]:
+    rule = book.at("raised_cap_needs_appraisal", on)
+    if rule.is_on:
+        outcome, seen = appraised(applicant)
+        sentence = f"提高额度须经综合评估：{seen}"
+        yield judged(Topic.CAP, rule, outcome, sentence, observed=seen, needs=(APPRAISAL,))
+
+
+def appraised(applicant: Applicant) -> tuple[Outcome, str]:
+    """What the record says about the comprehensive appraisal."""
+    if applicant.appraisal is None:
+        return Outcome.UNKNOWN, "尚无综合评估记录"
+    passed = applicant.appraisal.passed
+    return yes_if(passed), "综合评估通过" if passed else "综合评估未通过"
+
+
+def _tier_limit(tier: Rule, scope: Rule, used_fen: int) -> Limit:
+    if not used_fen:
+        return limited(tier, tier.number, f"{tier.title} {tier.shown}")
+    sentence = f"{tier.title} {tier.shown}，减去其他已批准未结清的 {fen_to_yuan(used_fen)}元"
+    return replace(
+        limited(tier, max(0, tier.number - used_fen), sentence), cites=(*tier.cites, *scope.cites)
+    )
+
+
+def _common_limits(
+    applicant: Applicant, exposure: Exposure, on: date, book: PolicyBook
+) -> Iterator[Limit]:
+    """Limits that hold for either tier: what the appraisal allows, what the fund can bear."""
+    appraisal = applicant.appraisal
+    if appraisal and appraisal.passed and appraisal.approvable_fen is not None:
+        sentence = f"综合评估认可 {fen_to_yuan(appraisal.approvable_fen)}元"
+        rule = book.at("raised_cap_needs_appraisal", on)
+        yield limited(rule, appraisal.approvable_fen, sentence)
+    if exposure.fund_capacity_fen is not None:
+        sentence = f"担保基金尚可担保 {fen_to_yuan(exposure.fund_capacity_fen)}元"
+        yield limited(book.at("fund_leverage", on), max(0, exposure.fund_capacity_fen), sentence)
+
+
+def limited(rule: Rule, amount_fen: int, sentence: str) -> Limit:
+    """A limit that carries its rule's day and citations."""
+    return Limit(
+        rule=rule.key, amount_fen=amount_fen, sentence=sentence, since=rule.since, cites=rule.cites
+    )
+
+
+def marked(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
+    """The limits with every lowest one marked as binding."""
+    lowest = _lowest(limits)
+    return tuple(replace(limit, binding=limit.amount_fen == lowest) for limit in limits)
+
+
+def _lowest(limits: tuple[Limit, ...]) -> int:
+    return min(limit.amount_fen for limit in limits)
