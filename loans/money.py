@@ -30,14 +30,16 @@ class MoneyText(ValueError):
     """Text that is not an amount or a rate in the programme's form."""
 
 
-def yuan_to_fen(text: str) -> int:
+def yuan_to_fen(text: object) -> int:
     """Fen of a yuan decimal text with at most two places; refuses everything else.
 
     >>> yuan_to_fen("0.1")
     10
     """
     if not isinstance(text, str) or not _YUAN.fullmatch(text):
-        raise MoneyText(f"金额“{str(text)[:40]}”不是以元为单位、最多两位小数的十进制文本，例如 300000.00")
+        raise MoneyText(
+            f"金额“{str(text)[:40]}”不是以元为单位、最多两位小数的十进制文本，例如 300000.00"
+        )
     sign = -1 if text.startswith("-") else 1
     yuan, _, decimals = text.lstrip("-").partition(".")
     return sign * (int(yuan) * FEN_PER_YUAN + int(decimals.ljust(2, "0")))
@@ -50,7 +52,7 @@ def fen_to_yuan(fen: int) -> str:
     return f"{sign}{yuan}.{rest:02d}"
 
 
-def percent_to_ppm(text: str) -> int:
+def percent_to_ppm(text: object) -> int:
     """Ppm of a percent text with at most four places; refuses everything else."""
     if not isinstance(text, str) or not _PERCENT.fullmatch(text):
         raise MoneyText(f"利率“{str(text)[:40]}”不是最多四位小数的百分数文本，例如 4.35")
@@ -79,7 +81,7 @@ def half_up(numerator: Integers, denominator: int) -> Integers:
     >>> half_up(5, 2)
     3
     """
-    return (2 * numerator + denominator) // (2 * denominator)  # type: ignore[operator]
+    return (2 * numerator + denominator) // (2 * denominator)  # type: ignore[operator,return-value]
 
 
 def ceil_share(amount_fen: int, share_pct: int) -> int:
