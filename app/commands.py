@@ -225,5 +225,5 @@ def _retried(attempt: Callable[[], Result]) -> Result:
             state = getattr(error.orig, "sqlstate", None)
             if state not in RETRYABLE or lost == RETRIES - 1:
                 raise
-            time.sleep(random.uniform(0, 0.01 * 2**lost))  # noqa: S311 - jitter, not a secret
+            time.sleep(random.uniform(0, 0.01 * 2**lost))
     raise AssertionError("unreachable")

@@ -56,13 +56,14 @@ class Installation:
 
     def context(self, session: Session, actor: Actor) -> Context:
         """The surroundings of one command or read in this session."""
+        on = self.today(session)
         return Context(
             session=session,
             actor=actor,
-            on=self.today(session),
+            on=on,
             at=self.clock(),
             book=self.book,
-            calendar=self.calendar,
+            calendar=self.calendar.known_on(on),
             vault=self.vault,
             new_id=self.new_id,
         )

@@ -10,11 +10,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from app import __version__, problems
 from app.api import routers
 from app.api.edge import Forged, NotSignedIn
 from app.api.strict import BodyTooLarge
 from app.deps import Installation
-from app import __version__, problems
 from app.web import pages
 from loans.errors import FuminError
 
@@ -120,9 +120,7 @@ def _not_signed_in(request: Request, _error: Exception) -> Response:
 
 
 def _forged(request: Request, _error: Exception) -> Response:
-    return _answer(
-        request, 403, problems.body_of(403, "csrf", "页面已过期，请刷新后重新提交")
-    )
+    return _answer(request, 403, problems.body_of(403, "csrf", "页面已过期，请刷新后重新提交"))
 
 
 def _too_large(request: Request, _error: Exception) -> Response:
@@ -137,9 +135,7 @@ def _database_away(request: Request, _error: Exception) -> Response:
 
 
 def _unexpected(request: Request, _error: Exception) -> Response:
-    body = problems.body_of(
-        500, "internal", "系统内部错误，未作任何更改；请将请求编号告知管理员"
-    )
+    body = problems.body_of(500, "internal", "系统内部错误，未作任何更改；请将请求编号告知管理员")
     return _answer(request, 500, body | {"request_id": getattr(request.state, "request_id", "")})
 
 

@@ -44,7 +44,9 @@ def open_installation(settings: Settings, *, create: bool = False) -> Opened:
     engine = make_engine(settings.database_url, pool_size=settings.pool_size)
     if not _file_exists(settings) or not inspect(engine).has_table("application"):
         engine.dispose()
-        raise Refused(["数据库尚未建立：请先运行 fumin migrate (no database yet: run fumin migrate)"])
+        raise Refused(
+            ["数据库尚未建立：请先运行 fumin migrate (no database yet: run fumin migrate)"]
+        )
     if settings.env is Environment.PRODUCTION:
         reasons = unsafe_database(engine)
         if reasons:

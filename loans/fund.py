@@ -107,6 +107,26 @@ def reserve(ctx: Context, application: Application, amount_fen: int) -> FundEntr
     )
 
 
+def shrink(ctx: Context, application: Application, to_fen: int) -> None:
+    """The bank approves less than was guaranteed: the rest of the reservation is given back."""
+    reserved = reserved_for(ctx, application)
+    if to_fen < reserved:
+        _enter(
+            ctx,
+            _locked_fund(ctx),
+            FundEntryKind.LAPSE,
+            reserved_fen=to_fen - reserved,
+            application=application,
+            reason="批准金额低于担保金额",
+        )
+
+
+def reserved_for(ctx: Context, application: Application) -> int:
+    """What is still reserved for an application."""
+    rows = select(FundEntry.reserved_fen).where(FundEntry.application_id == application.id)
+    return sum(ctx.session.scalars(rows))
+
+
 def commit(ctx: Context, application: Application, note: Note) -> FundEntry:
     """A disbursement turns reserved capacity into outstanding guarantee."""
     return _enter(
@@ -136,8 +156,7 @@ def release(ctx: Context, note: Note, amount_fen: int, reason: str) -> FundEntry
 def lapse(ctx: Context, application: Application, reason: str) -> FundEntry | None:
     """Give back what is still reserved for an application; None if nothing is."""
     fund = _locked_fund(ctx)
-    rows = select(FundEntry.reserved_fen).where(FundEntry.application_id == application.id)
-    left = sum(ctx.session.scalars(rows))
+    left = reserved_for(ctx, application)
     if not left:
         return None
     return _enter(

@@ -49,9 +49,7 @@ def current_actor(request: Request) -> Actor:
     with installation.reads() as session:
         at = installation.clock()
         if scheme:
-            actor = (
-                security.actor_of_key(session, key, at) if scheme.lower() == "bearer" else None
-            )
+            actor = security.actor_of_key(session, key, at) if scheme.lower() == "bearer" else None
         else:
             actor = _of_cookie(request, security.actor_of_cookie(session, cookie, at))
     if actor is None:

@@ -180,5 +180,3 @@ class Hire(Keyed, Model):
     contract_from: Mapped[date]
     contract_until: Mapped[date | None]
     left_on: Mapped[date | None]
-
-

@@ -2,12 +2,11 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from loans.models.model import APPEND_ONLY, BigKey, Keyed, Model, stored
+from loans.models.model import APPEND_ONLY, Keyed, Model, stored
 from loans.workflow import BorrowerKind, NoteState
 
 
@@ -45,7 +44,6 @@ class Contract(Keyed, Model):
     rate_ppm: Mapped[int]
     penalty_rate_ppm: Mapped[int]
     day_count: Mapped[str] = mapped_column(String(16))
-    settlement: Mapped[str] = mapped_column(String(16))
     guaranteed: Mapped[bool]
     bank_share_pct: Mapped[int]
     # The law this contract lives under (9.1) and what it gives (9.6–9.8).
@@ -103,6 +101,8 @@ class Note(Keyed, Model):
     balance_fen: Mapped[int]
     disbursed_on: Mapped[date]
     matures_on: Mapped[date]
+    # quarterly-20, monthly-20, month-end, monthly-D or at-maturity (rules.md §3).
+    settlement: Mapped[str] = mapped_column(String(16))
     extended_to: Mapped[date | None]
     settled_on: Mapped[date | None]
 

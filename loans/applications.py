@@ -1,0 +1,291 @@
+"""Commands: an application from draft to decision, as the bank and the intake desk drive it.
+
+Source: （九）9.2–9.9; the way itself is the table in ``loans.workflow``.
+"""
+
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from loans import fund
+from loans.access import OrganisationKind
+from loans.context import Context
+from loans.dossier import as_json, assess_application, content_hash, hires_of
+from loans.errors import Conflict, NotPermitted
+from loans.identity import canonical_id, mask_id, mask_name
+from loans.models import Application, Evidence, Hire
+from loans.parties import ID_NO, NAME, borrower_for
+from loans.progress import move
+from loans.queries import branch_of, notes_of_application, one
+from loans.schedule import Method
+from loans.underwriting import Outcome
+from loans.workflow import Action, BorrowerKind, State
+
+EDITABLE = frozenset({State.DRAFT, State.RETURNED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoanTerms:
+    """The loan asked for. Empty ``day_count`` and ``settlement`` mean the policy's defaults."""
+
+    amount_fen: int
+    term_months: int
+    rate_ppm: int
+    penalty_rate_ppm: int
+    method: Method
+    every_months: int = 1
+    day_count: str | None = None
+    settlement: str | None = None
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The applicant's circumstances as stated; None where nobody has said yet."""
+
+    business_division: str | None = None
+    local_hukou: bool | None = None
+    categories: tuple[str, ...] = ()
+    graduated_on: str | None = None
+    employees: int | None = None
+    honours: tuple[dict[str, Any], ...] = ()
+    is_small_firm: bool | None = None
+    spouse_has_loan: bool | None = None
+    own_firm_subsidised: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HireFact:
+    """A newly hired person as the firm names them (9.8)."""
+
+    name: str
+    id_no: str
+    category: str
+    local_hukou: bool | None
+    graduated_on: date | None
+    contract_from: date
+    contract_until: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an application says: borrower, terms, facts, hires, consent, documents."""
+
+    kind: BorrowerKind
+    name: str
+    id_no: str
+    phone: str | None
+    branch_id: UUID
+    terms: LoanTerms
+    facts: Facts
+    consent_version: str
+    hires: tuple[HireFact, ...] = ()
+    evidence: tuple[tuple[str, str], ...] = field(default=())
+
+
+def create(ctx: Context, *, asked: Asked) -> Application:
+    """A draft at the maker's bank. The borrower is registered if new."""
+    bank_id = ctx.actor.bank_id
+    if bank_id is None:
+        raise NotPermitted("banks-only", "申请由经办银行的经办人员录入")
+    application = Application(
+        public_id=ctx.new_id(),
+        bank_id=bank_id,
+        kind=asked.kind,
+        state=State.DRAFT,
+        round=1,
+        version=1,
+        created_on=ctx.on,
+        content_hash="",
+    )
+    borrower = borrower_for(
+        ctx, kind=asked.kind, name=asked.name, id_no=asked.id_no, phone=asked.phone
+    )
+    application.borrower_id = borrower.id
+    _fill(ctx, application, asked)
+    return application
+
+
+def edit(ctx: Context, *, application_id: UUID, asked: Asked, version: int) -> Application:
+    """Replace a draft's (or a returned file's) content; voids every opinion on the old one."""
+    application = one(ctx, Application, application_id, lock=True)
+    if application.state not in EDITABLE:
+        raise Conflict("not-editable", "只有草稿或退回补正的申请可以修改")
+    if application.version != version:
+        raise Conflict("version-changed", "该申请已被他人修改，请重新打开后再改")
+    borrower = borrower_for(
+        ctx, kind=asked.kind, name=asked.name, id_no=asked.id_no, phone=asked.phone
+    )
+    if (asked.kind, borrower.id) != (application.kind, application.borrower_id):
+        raise Conflict("borrower-fixed", "申请人不能更换；请撤回本申请，为另一申请人新建申请")
+    application.version += 1
+    for hire in hires_of(ctx, application):
+        ctx.session.delete(hire)
+    ctx.session.flush()
+    _fill(ctx, application, asked)
+    return application
+
+
+def submit(ctx: Context, *, application_id: UUID, reason: str = "") -> Application:
+    """Hand the file in. An ineligible one is taken too: it is told why, and decided."""
+    application = one(ctx, Application, application_id, lock=True)
+    move(ctx, application, Action.SUBMIT, reason=reason)
+    application.submitted_on = ctx.on
+    application.assessment = as_json(assess_application(ctx, application, on=ctx.on))
+    return application
+
+
+def accept(ctx: Context, *, application_id: UUID, reason: str = "") -> Application:
+    """受理: the file is complete; facts are frozen, findings are those of this day (9.1)."""
+    application = one(ctx, Application, application_id, lock=True)
+    _own_desk(ctx, application)
+    assessment = assess_application(ctx, application, on=ctx.on)
+    if assessment.eligible is Outcome.UNKNOWN:
+        missing = "、".join(assessment.needs)
+        raise Conflict(
+            "file-incomplete",
+            f"材料不齐，尚不能受理，请退回补正：{missing}",
+            details={"needs": list(assessment.needs)},
+        )
+    move(ctx, application, Action.ACCEPT, reason=reason)
+    application.accepted_on = ctx.on
+    application.assessment = as_json(assessment)
+    application.policy_version = assessment.policy_version
+    return application
+
+
+def return_at_intake(
+    ctx: Context, *, application_id: UUID, reason: str, missing: tuple[str, ...]
+) -> Application:
+    """补正 before acceptance: one list of all that is missing; no clock runs yet."""
+    application = one(ctx, Application, application_id, lock=True)
+    _own_desk(ctx, application)
+    if application.state is not State.SUBMITTED:
+        raise Conflict("action-not-in-state", "只有待受理的申请可以在受理环节退回")
+    move(ctx, application, Action.SEND_BACK, reason=reason, details={"missing": list(missing)})
+    return application
+
+
+def resubmit(ctx: Context, *, application_id: UUID, reason: str = "") -> Application:
+    """The file comes back to the stage that returned it; its clock resumes."""
+    application = one(ctx, Application, application_id, lock=True)
+    move(ctx, application, Action.RESUBMIT, reason=reason)
+    on = application.accepted_on or ctx.on
+    application.assessment = as_json(assess_application(ctx, application, on=on))
+    return application
+
+
+def withdraw(ctx: Context, *, application_id: UUID, reason: str) -> Application:
+    """The applicant takes it back before approval; reserved capacity is released."""
+    application = one(ctx, Application, application_id, lock=True)
+    move(ctx, application, Action.WITHDRAW, reason=reason)
+    if application.kind is BorrowerKind.INDIVIDUAL and application.approved_fen is not None:
+        fund.lapse(ctx, application, "撤回")
+    application.decided_on = ctx.on
+    return application
+
+
+def lapse(ctx: Context, *, application_id: UUID) -> Application:
+    """The reservation's end: what was not drawn by then is given back."""
+    application = one(ctx, Application, application_id, lock=True)
+    drawn = sum(note.principal_fen for note in notes_of_application(ctx, application))
+    days = ctx.book.at("reservation_days", ctx.on)
+    if application.state is State.APPROVED and application.decided_on is not None:
+        left = days.number - (ctx.on - application.decided_on).days
+        if left > 0:
+            raise Conflict(
+                "reservation-holds",
+                f"批准后 {days.number} 日内额度有效，还有 {left} 日",
+                cites=days.cites,
+            )
+    if drawn and application.state is State.APPROVED:
+        if drawn == application.approved_fen:
+            raise Conflict("fully-drawn", "批准金额已全部发放，没有可以失效的额度")
+        application.approved_fen = drawn
+        application.version += 1
+    else:
+        move(ctx, application, Action.LAPSE, reason="批准额度到期未用")
+    if application.kind is BorrowerKind.INDIVIDUAL:
+        fund.lapse(ctx, application, "批准额度到期未用")
+    return application
+
+
+def _own_desk(ctx: Context, application: Application) -> None:
+    """Persons are taken in by the guarantee company, firms by the finance bureau."""
+    desk = (
+        OrganisationKind.GUARANTOR
+        if application.kind is BorrowerKind.INDIVIDUAL
+        else OrganisationKind.FINANCE
+    )
+    if ctx.actor.organisation_kind is not desk:
+        raise NotPermitted(
+            "wrong-institution", "个人申请由担保公司受理，小微企业申请由财政部门受理"
+        )
+
+
+def _fill(ctx: Context, application: Application, asked: Asked) -> None:
+    terms = asked.terms
+    application.branch_id = branch_of(ctx, asked.branch_id, application.bank_id).id
+    application.amount_fen = _positive(terms.amount_fen)
+    application.term_months = terms.term_months
+    application.rate_ppm = terms.rate_ppm
+    application.penalty_rate_ppm = terms.penalty_rate_ppm
+    application.method = terms.method.value
+    application.every_months = terms.every_months
+    application.day_count = terms.day_count or ctx.book.at("day_count", ctx.on).text
+    application.settlement = _settlement(ctx, terms)
+    application.purpose = terms.purpose
+    application.facts = asdict(asked.facts) | {
+        "categories": list(asked.facts.categories),
+        "honours": list(asked.facts.honours),
+    }
+    application.consent = {"version": asked.consent_version, "on": ctx.on.isoformat()}
+    ctx.session.add(application)
+    ctx.session.flush()
+    hires = [_hire(ctx, application, hire) for hire in asked.hires]
+    ctx.session.add_all(hires)
+    for kind, reference in asked.evidence:
+        ctx.session.add(
+            Evidence(
+                public_id=ctx.new_id(),
+                application_id=application.id,
+                kind=kind,
+                reference=reference,
+                by_person_id=ctx.actor.person_id,
+                on=ctx.on,
+            )
+        )
+    application.content_hash = content_hash(application, hires)
+
+
+def _settlement(ctx: Context, terms: LoanTerms) -> str:
+    """结息 as agreed (only a BULLET loan can agree on one), else the policy's default.
+
+    The other methods bring their own rule with each note (``schedule.settlement_for``).
+    """
+    return terms.settlement or ctx.book.at("settlement", ctx.on).text
+
+
+def _hire(ctx: Context, application: Application, fact: HireFact) -> Hire:
+    number = canonical_id(fact.id_no, on=ctx.on)
+    return Hire(
+        public_id=ctx.new_id(),
+        application_id=application.id,
+        name_sealed=ctx.vault.seal(NAME, fact.name),
+        name_masked=mask_name(fact.name),
+        id_sealed=ctx.vault.seal(ID_NO, number),
+        id_index=ctx.vault.index(ID_NO, number),
+        id_masked=mask_id(number),
+        category=fact.category,
+        local_hukou=fact.local_hukou,
+        graduated_on=fact.graduated_on,
+        contract_from=fact.contract_from,
+        contract_until=fact.contract_until,
+    )
+
+
+def _positive(amount_fen: int) -> int:
+    if amount_fen <= 0:
+        raise Conflict("amount-not-positive", "申请金额须大于 0.00 元")
+    return amount_fen

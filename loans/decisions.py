@@ -1,0 +1,298 @@
+"""Commands: verification, appraisal, and the two-person decisions of each institution.
+
+A maker proposes, a checker of the same institution (another person) decides; the proposal is
+bound to the content it saw. A pass is refused where a rule says no, with the rule's sentence.
+Source: （九）9.5 and 9.7 经综合评估后, 9.9 担保审核、贷款审批, 9.12 尽职免责, 9.14.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from loans import fund
+from loans.context import Context
+from loans.dossier import as_json, assess_application, hires_of
+from loans.errors import Conflict, NotFound, NotPermitted
+from loans.models import Application, Appraisal, Borrower, Person, Proposal, Verification
+from loans.money import fen_to_yuan
+from loans.progress import move
+from loans.queries import one
+from loans.underwriting import Assessment, Outcome
+from loans.workflow import Action, BorrowerKind, State, next_step
+
+VERIFIABLE = frozenset({State.GUARANTEE_REVIEW, State.HIRE_VERIFICATION})
+DECISIONS = frozenset({Action.PASS, Action.SEND_BACK, Action.REJECT})
+APPRAISABLE = frozenset({State.SUBMITTED, State.GUARANTEE_REVIEW})
+
+
+def verify(
+    ctx: Context, *, application_id: UUID, results: Sequence[tuple[str, bool, str]]
+) -> Application:
+    """人社's word on claimed categories (persons) or on every hire (firms).
+
+    ``results``: (category code or hire id, passed, evidence). When all hires of a firm have been
+    examined the file goes on.
+    """
+    application = one(ctx, Application, application_id, lock=True)
+    if application.state not in VERIFIABLE:
+        raise Conflict("action-not-in-state", "只有担保审核中或吸纳人员核验中的申请可以核验")
+    subjects = _subjects(ctx, application)
+    for subject, passed, evidence in results:
+        if subject not in subjects:
+            raise NotFound("not-found", f"申请中没有“{subject}”这一核验对象，请核对")
+        ctx.session.add(
+            Verification(
+                public_id=ctx.new_id(),
+                application_id=application.id,
+                subject=subject,
+                passed=passed,
+                evidence=evidence,
+                by_person_id=ctx.actor.person_id,
+                on=ctx.on,
+                at=ctx.at,
+            )
+        )
+    ctx.session.flush()
+    if application.kind is BorrowerKind.SMALL_FIRM and not _unverified(ctx, application):
+        move(ctx, application, Action.VERIFY, reason="吸纳人员核验完毕")
+    _reassess(ctx, application)
+    return application
+
+
+def appraise(
+    ctx: Context,
+    *,
+    application_id: UUID,
+    items: dict[str, Any],
+    score: int,
+    passed: bool,
+    approvable_fen: int | None,
+    comment: str,
+) -> Appraisal:
+    """综合评估 as filled by the appraiser; a later one stands beside it, the latest counts."""
+    application = one(ctx, Application, application_id, lock=True)
+    if application.state not in APPRAISABLE or application.kind is not BorrowerKind.INDIVIDUAL:
+        raise Conflict("action-not-in-state", "综合评估在担保审核结束之前、对个人申请进行")
+    row = Appraisal(
+        public_id=ctx.new_id(),
+        application_id=application.id,
+        passed=passed,
+        score=score,
+        approvable_fen=approvable_fen,
+        items=items,
+        comment=comment,
+        by_person_id=ctx.actor.person_id,
+        on=ctx.on,
+        at=ctx.at,
+    )
+    ctx.session.add(row)
+    ctx.session.flush()
+    _reassess(ctx, application)
+    return row
+
+
+def propose(
+    ctx: Context,
+    *,
+    application_id: UUID,
+    action: Action,
+    reason: str,
+    approved_fen: int | None = None,
+    checklist: dict[str, Any] | None = None,
+) -> Proposal:
+    """The maker's opinion at the present stage, for another person to decide on."""
+    application = one(ctx, Application, application_id, lock=True)
+    step = next_step(application.kind, application.state, action)
+    if action not in DECISIONS or step.proposed_by is None:
+        raise Conflict("no-proposal-here", "当前环节不需要经办意见")
+    if step.proposed_by not in ctx.actor.roles:
+        raise NotPermitted("role-not-allowed", f"经办意见须由 {step.proposed_by.value} 岗位提出")
+    if action is Action.PASS:
+        _check_pass(ctx, application, _amount(application, approved_fen))
+    earlier = select(func.count()).where(
+        Proposal.application_id == application.id,
+        Proposal.state == application.state,
+        Proposal.round == application.round,
+    )
+    row = Proposal(
+        public_id=ctx.new_id(),
+        application_id=application.id,
+        state=application.state,
+        round=application.round,
+        no=ctx.session.scalars(earlier).one() + 1,
+        action=action,
+        approved_fen=_amount(application, approved_fen) if action is Action.PASS else None,
+        by_person_id=ctx.actor.person_id,
+        on=ctx.on,
+        at=ctx.at,
+        content_hash=application.content_hash,
+        reason=reason,
+        checklist=checklist or {},
+    )
+    ctx.session.add(row)
+    return row
+
+
+def decide(ctx: Context, *, application_id: UUID, agree: bool, reason: str = "") -> Application:
+    """The checker decides on the latest opinion: agree and take the step, or refuse it.
+
+    Refusing leaves the stage open for a new opinion; the refusal is on the audit record.
+    """
+    application = one(ctx, Application, application_id, lock=True)
+    proposal = latest_proposal(ctx, application)
+    if proposal is None:
+        raise Conflict("no-proposal", "尚无经办意见，请先由经办人员提出意见")
+    if proposal.by_person_id == ctx.actor.person_id:
+        raise NotPermitted("same-person", "经办与复核不能是同一人，请由另一人决定")
+    if proposal.content_hash != application.content_hash:
+        raise Conflict("content-changed", "意见提出后申请内容已变动，意见作废，请重新提出")
+    _same_institution(ctx, proposal)
+    if not agree:
+        return application
+    if proposal.action is Action.PASS:
+        _pass(ctx, application, proposal)
+    elif proposal.action is Action.REJECT:
+        _reject(ctx, application)
+    cites = _citations(application) if proposal.action is Action.REJECT else []
+    move(
+        ctx,
+        application,
+        proposal.action,
+        reason=reason or proposal.reason,
+        proposal=proposal,
+        details={"cites": cites},
+    )
+    return application
+
+
+def decide_verification(
+    ctx: Context, *, application_id: UUID, action: Action, reason: str
+) -> Application:
+    """人社 returns or rejects a firm's file: the hires cannot be verified as they are."""
+    application = one(ctx, Application, application_id, lock=True)
+    if application.state is not State.HIRE_VERIFICATION or action not in (
+        Action.SEND_BACK,
+        Action.REJECT,
+    ):
+        raise Conflict("action-not-in-state", "只有吸纳人员核验中的申请可以由人社部门退回或驳回")
+    move(ctx, application, action, reason=reason)
+    if action is Action.REJECT:
+        application.decided_on = ctx.on
+    return application
+
+
+def latest_proposal(ctx: Context, application: Application) -> Proposal | None:
+    """The newest opinion of this stage and round that no decision has used."""
+    return ctx.session.scalars(
+        select(Proposal)
+        .where(
+            Proposal.application_id == application.id,
+            Proposal.state == application.state,
+            Proposal.round == application.round,
+        )
+        .order_by(Proposal.no.desc())
+    ).first()
+
+
+def _pass(ctx: Context, application: Application, proposal: Proposal) -> None:
+    amount_fen = proposal.approved_fen
+    assert amount_fen is not None
+    # Two banks may decide on one borrower at the same moment: the borrower's row is the lock.
+    ctx.session.scalars(
+        select(Borrower).where(Borrower.id == application.borrower_id).with_for_update()
+    ).one()
+    assessment = _check_pass(ctx, application, amount_fen)
+    if application.state is State.GUARANTEE_REVIEW:
+        fund.reserve(ctx, application, amount_fen)
+    elif application.state is State.LOAN_APPROVAL:
+        fund.shrink(ctx, application, amount_fen)
+    if application.state is not State.GUARANTEE_REVIEW:
+        application.decided_on = ctx.on
+    application.approved_fen = amount_fen
+    application.assessment = as_json(assessment)
+    application.subsidy_class = assessment.subsidy_class.value
+    application.share_pct = assessment.share_pct
+
+
+def _reject(ctx: Context, application: Application) -> None:
+    if application.state is State.LOAN_APPROVAL:
+        fund.lapse(ctx, application, "驳回")
+    application.decided_on = ctx.on
+
+
+def _check_pass(ctx: Context, application: Application, amount_fen: int) -> Assessment:
+    """The assessment under the law of the acceptance day, if it lets this amount pass."""
+    assert application.accepted_on is not None
+    assessment = assess_application(ctx, application, on=application.accepted_on)
+    for finding in assessment.decisive:
+        raise Conflict("not-eligible", f"不符合条件：{finding.sentence}", cites=finding.cites)
+    if assessment.eligible is Outcome.UNKNOWN:
+        raise Conflict("file-incomplete", f"尚缺材料：{'、'.join(assessment.needs)}")
+    if application.kind is BorrowerKind.INDIVIDUAL:
+        _check_person(ctx, application, assessment, amount_fen)
+    elif not assessment.base_fen:
+        cites = ctx.book.at("firm_per_hire", application.accepted_on).cites
+        raise Conflict(
+            "no-qualifying-hire", "没有符合条件的新招用人员，贴息基数为 0.00 元", cites=cites
+        )
+    return assessment
+
+
+def _check_person(
+    ctx: Context, application: Application, assessment: Assessment, amount_fen: int
+) -> None:
+    waiting = _unverified(ctx, application)
+    if waiting:
+        raise Conflict(
+            "not-verified", f"人群类别尚未经人社部门核验：{'、'.join(waiting)}，核验后方可通过"
+        )
+    if amount_fen > assessment.cap_fen:
+        limit = next(limit for limit in assessment.limits if limit.binding)
+        raise Conflict(
+            "over-cap",
+            f"批准金额 {fen_to_yuan(amount_fen)} 元超过可批额度 "
+            f"{fen_to_yuan(assessment.cap_fen)} 元：{limit.sentence}",
+            cites=limit.cites,
+        )
+
+
+def _amount(application: Application, approved_fen: int | None) -> int:
+    asked = application.approved_fen or application.amount_fen
+    amount = asked if approved_fen is None else approved_fen
+    if not 0 < amount <= asked:
+        raise Conflict("amount-outside", f"批准金额应大于 0.00 元、不超过 {fen_to_yuan(asked)} 元")
+    return amount
+
+
+def _subjects(ctx: Context, application: Application) -> set[str]:
+    if application.kind is BorrowerKind.INDIVIDUAL:
+        return set(application.facts["categories"])
+    return {str(hire.public_id) for hire in hires_of(ctx, application)}
+
+
+def _unverified(ctx: Context, application: Application) -> list[str]:
+    rows = select(Verification.subject).where(Verification.application_id == application.id)
+    return sorted(_subjects(ctx, application) - set(ctx.session.scalars(rows)))
+
+
+def _same_institution(ctx: Context, proposal: Proposal) -> None:
+    maker = ctx.session.get_one(Person, proposal.by_person_id)
+    if maker.organisation_id != ctx.actor.organisation_id:
+        raise NotPermitted("wrong-institution", "该意见由另一机构提出，须由该机构复核")
+
+
+def _citations(application: Application) -> list[str]:
+    findings = (application.assessment or {}).get("findings", [])
+    return [
+        cite
+        for finding in findings
+        if finding["topic"] == "eligibility" and finding["outcome"] == Outcome.NO.value
+        for cite in finding["cites"]
+    ]
+
+
+def _reassess(ctx: Context, application: Application) -> None:
+    on = application.accepted_on or ctx.on
+    application.assessment = as_json(assess_application(ctx, application, on=on))

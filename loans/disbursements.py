@@ -1,0 +1,231 @@
+"""Commands: drawing an approved loan. The maker asks, the checker confirms; then it is a note.
+
+The first drawing signs the contract and pins the law it lives under: the version in force at the
+first disbursement (9.1), the subsidy's terms (9.6–9.8), the bank's share of a loss (9.11).
+"""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+
+from loans import fund, outbox
+from loans.classes import SubsidyClass, subsidy_terms
+from loans.context import Context
+from loans.daycount import DayCount, add_months
+from loans.errors import Conflict, NotPermitted
+from loans.models import (
+    Application,
+    Contract,
+    Disbursement,
+    Instalment,
+    Movement,
+    MovementKind,
+    Note,
+)
+from loans.money import fen_to_yuan
+from loans.queries import agreement_in_force, contract_of, one
+from loans.schedule import Method, plan, settlement_for
+from loans.workflow import BorrowerKind, NoteState, State
+
+
+def request(
+    ctx: Context,
+    *,
+    application_id: UUID,
+    contract_no: str,
+    note_no: str,
+    amount_fen: int,
+    signed_on: date,
+    disbursed_on: date,
+) -> Disbursement:
+    """A drawing within the approved amount; matures after the approved term."""
+    application = one(ctx, Application, application_id, lock=True)
+    if application.state is not State.APPROVED:
+        raise Conflict("not-approved", "只有已批准的申请可以放款")
+    _check_amount(ctx, application, amount_fen)
+    _check_days(ctx, application, contract_no, signed_on, disbursed_on)
+    row = Disbursement(
+        public_id=ctx.new_id(),
+        application_id=application.id,
+        bank_id=application.bank_id,
+        contract_no=contract_no,
+        note_no=note_no,
+        amount_fen=amount_fen,
+        signed_on=signed_on,
+        disbursed_on=disbursed_on,
+        matures_on=add_months(disbursed_on, application.term_months),
+        made_by_id=ctx.actor.person_id,
+        made_at=ctx.at,
+    )
+    ctx.session.add(row)
+    return row
+
+
+def confirm(ctx: Context, *, disbursement_id: UUID) -> Note:
+    """A second person confirms the drawing: contract (if the first), note, plan, guarantee."""
+    drawing = one(ctx, Disbursement, disbursement_id, lock=True)
+    if drawing.note_id is not None:
+        raise Conflict("already-confirmed", f"借据 {drawing.note_no} 的放款已经复核")
+    if drawing.made_by_id == ctx.actor.person_id:
+        raise NotPermitted("same-person", "经办与复核不能是同一人，请由另一人办理")
+    application = ctx.session.scalars(
+        select(Application).where(Application.id == drawing.application_id).with_for_update()
+    ).one()
+    if application.state is not State.APPROVED:
+        raise Conflict("not-approved", "该申请已不在“已批准”状态，不能放款")
+    contract = contract_of(ctx, application) or _sign(ctx, application, drawing)
+    note = _note(ctx, application, contract, drawing)
+    drawing.note_id, drawing.confirmed_at = note.id, ctx.at
+    drawing.confirmed_by_id = ctx.actor.person_id
+    if contract.guaranteed:
+        fund.commit(ctx, application, note)
+    payload = {"note": str(note.public_id), "amount": fen_to_yuan(note.principal_fen)}
+    outbox.emit(ctx, "note.disbursed", payload, to=note.bank_id)
+    return note
+
+
+def _check_amount(ctx: Context, application: Application, amount_fen: int) -> None:
+    rows = select(Disbursement.amount_fen).where(Disbursement.application_id == application.id)
+    drawn = sum(ctx.session.scalars(rows))
+    assert application.approved_fen is not None
+    if not 0 < amount_fen <= application.approved_fen - drawn:
+        raise Conflict(
+            "over-approved",
+            f"本次放款 {fen_to_yuan(amount_fen)} 元，批准 {fen_to_yuan(application.approved_fen)} 元，"
+            f"已用 {fen_to_yuan(drawn)} 元；各笔借据之和不得超过批准金额",
+        )
+
+
+def _check_days(
+    ctx: Context,
+    application: Application,
+    contract_no: str,
+    signed_on: date,
+    disbursed_on: date,
+) -> None:
+    assert application.decided_on is not None
+    if not application.decided_on <= signed_on <= disbursed_on <= ctx.on:
+        raise Conflict(
+            "days-out-of-order",
+            f"批准日 {application.decided_on}、签订日 {signed_on}、放款日 {disbursed_on}、"
+            f"今日 {ctx.on} 须依次不早于前一个",
+        )
+    contract = contract_of(ctx, application)
+    if contract and (contract.contract_no, contract.signed_on) != (contract_no, signed_on):
+        raise Conflict(
+            "other-contract",
+            f"该申请的合同为 {contract.contract_no}（{contract.signed_on} 签订），后续放款须用同一合同",
+        )
+
+
+def _sign(ctx: Context, application: Application, drawing: Disbursement) -> Contract:
+    subsidy_class = SubsidyClass(application.subsidy_class or SubsidyClass.NONE)
+    firm = application.kind is BorrowerKind.SMALL_FIRM
+    terms = subsidy_terms(
+        subsidy_class,
+        signed_on=drawing.signed_on,
+        first_disbursed_on=drawing.disbursed_on,
+        disbursed_on=drawing.disbursed_on,
+        matures_on=drawing.matures_on,
+        book=ctx.book,
+    )
+    assessment = application.assessment or {}
+    assert application.approved_fen is not None
+    contract = Contract(
+        public_id=ctx.new_id(),
+        bank_id=application.bank_id,
+        application_id=application.id,
+        borrower_id=application.borrower_id,
+        kind=application.kind,
+        contract_no=drawing.contract_no,
+        signed_on=drawing.signed_on,
+        principal_fen=application.approved_fen,
+        matures_on=drawing.matures_on,
+        method=application.method,
+        every_months=application.every_months,
+        rate_ppm=application.rate_ppm,
+        penalty_rate_ppm=application.penalty_rate_ppm,
+        day_count=application.day_count,
+        guaranteed=not firm,
+        bank_share_pct=0 if firm else _bank_share(ctx, application, drawing.signed_on),
+        policy_version=terms.policy_version,
+        first_disbursed_on=drawing.disbursed_on,
+        category=next(iter(application.facts["categories"]), ""),
+        subsidy_class=subsidy_class.value,
+        # The class was settled with the approval; a version may still set another share.
+        share_pct=terms.share_pct if application.share_pct else 0,
+        base_limit_fen=assessment.get("base_fen") if firm else None,
+        benchmark_ppm=terms.benchmark_ppm,
+        ceiling_ppm=terms.ceiling_ppm,
+        floor_ppm=terms.floor_ppm,
+        subsidy_ends_on=terms.subsidy_ends_on,
+    )
+    ctx.session.add(contract)
+    ctx.session.flush()
+    return contract
+
+
+def _bank_share(ctx: Context, application: Application, signed_on: date) -> int:
+    """The agreed share; below the threshold of 9.11 there is no minimum, only what was agreed."""
+    return agreement_in_force(ctx, application.bank_id, signed_on).bank_share_pct
+
+
+def _note(
+    ctx: Context, application: Application, contract: Contract, drawing: Disbursement
+) -> Note:
+    method = Method(contract.method)
+    note = Note(
+        public_id=ctx.new_id(),
+        contract_id=contract.id,
+        bank_id=contract.bank_id,
+        branch_id=application.branch_id,
+        borrower_id=contract.borrower_id,
+        note_no=drawing.note_no,
+        state=NoteState.ACTIVE,
+        version=1,
+        principal_fen=drawing.amount_fen,
+        balance_fen=drawing.amount_fen,
+        disbursed_on=drawing.disbursed_on,
+        matures_on=drawing.matures_on,
+        settlement=settlement_for(
+            method, disbursed_on=drawing.disbursed_on, agreed=application.settlement
+        ),
+    )
+    ctx.session.add(note)
+    ctx.session.flush()
+    rows = plan(
+        method=method,
+        principal_fen=note.principal_fen,
+        rate_ppm=contract.rate_ppm,
+        disbursed_on=note.disbursed_on,
+        matures_on=note.matures_on,
+        every_months=contract.every_months,
+        day_count=DayCount(contract.day_count),
+        settlement=note.settlement,
+    )
+    ctx.session.add_all(
+        Instalment(
+            note_id=note.id,
+            no=row.no,
+            due_on=row.due_on,
+            principal_fen=row.principal_fen,
+            interest_fen=row.interest_fen,
+            balance_after_fen=row.balance_after_fen,
+        )
+        for row in rows
+    )
+    ctx.session.add(
+        Movement(
+            public_id=ctx.new_id(),
+            note_id=note.id,
+            kind=MovementKind.DISBURSED,
+            on=note.disbursed_on,
+            amount_fen=note.principal_fen,
+            reason="放款",
+            recorded_on=ctx.on,
+            recorded_at=ctx.at,
+            by_person_id=ctx.actor.person_id,
+        )
+    )
+    return note
