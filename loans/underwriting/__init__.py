@@ -16,7 +16,15 @@ from loans.underwriting.facts import (
     Honour,
     Terms,
 )
-from loans.underwriting.findings import Assessment, Finding, Limit, Outcome, Topic
+from loans.underwriting.findings import (
+    APPRAISAL,
+    VERIFICATION,
+    Assessment,
+    Finding,
+    Limit,
+    Outcome,
+    Topic,
+)
 from loans.underwriting.firms import assess_firm, firm_base_limit_fen
 from loans.underwriting.hires import Headcount, count_hires
 from loans.underwriting.persons import assess_person
@@ -36,6 +44,8 @@ def assess(
 
 
 __all__ = [
+    "APPRAISAL",
+    "VERIFICATION",
     "Applicant",
     "Appraisal",
     "Assessment",

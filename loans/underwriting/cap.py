@@ -13,6 +13,7 @@ from loans.money import fen_to_yuan
 from loans.policy import CapScope, HonourKind, Level, PolicyBook, Rule
 from loans.underwriting.facts import Applicant, Exposure, Honour
 from loans.underwriting.findings import (
+    APPRAISAL,
     Finding,
     Limit,
     Outcome,
@@ -24,7 +25,6 @@ from loans.underwriting.findings import (
     yes_if,
 )
 
-APPRAISAL = "综合评估"
 EMPLOYEES = "雇用人员劳动合同及社会保险缴纳证明"
 OTHER_LOANS = "借款人其他创业担保贷款查询结果"
 

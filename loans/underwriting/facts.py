@@ -47,6 +47,7 @@ class Hire:
 
     ``reference`` tells persons apart (a blind index, never an ID number). ``contract_until`` is
     the contract's last day, inclusive; None: open-ended. ``left_on``: first day no longer there.
+    ``evidence``: kinds of documents on file for this hire, named as in the policy book.
     ``counted_elsewhere``: the same hire already supports another live loan or firm.
     """
 
@@ -58,6 +59,7 @@ class Hire:
     contract_until: date | None = None
     left_on: date | None = None
     verified: bool | None = None
+    evidence: tuple[str, ...] = ()
     counted_elsewhere: bool = False
 
 
@@ -68,6 +70,7 @@ class Applicant:
     ``business_division``: code of the administrative division (six digits or finer) of the
     registered or, for 网络商户, declared place of business. ``employees`` leaves the borrower
     out. ``is_small_firm``: the firm's classification on the application day.
+    ``evidence``: kinds of documents on file, named as in the policy book.
     """
 
     kind: BorrowerKind
@@ -79,6 +82,7 @@ class Applicant:
     honours: tuple[Honour, ...] = ()
     appraisal: Appraisal | None = None
     is_small_firm: bool | None = None
+    evidence: tuple[str, ...] = ()
     hires: tuple[Hire, ...] = ()
 
 

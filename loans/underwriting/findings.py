@@ -12,6 +12,10 @@ from loans.classes import SubsidyClass
 from loans.policy import Rule
 from loans.workflow import BorrowerKind
 
+# What an authority does, not a document that the applicant brings.
+VERIFICATION = "人力资源社会保障部门核验"
+APPRAISAL = "综合评估"
+
 
 class Outcome(StrEnum):
     """The answer of a rule."""
@@ -109,11 +113,21 @@ class Assessment:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Documents still to bring before eligibility and class are settled, each once."""
+        """All that is still missing before eligibility and class are settled, each once."""
         settled = (Topic.ELIGIBILITY, Topic.SUBSIDY)
         return merged(
             *(f.needs for f in self.findings if f.topic in settled and f.outcome is Outcome.UNKNOWN)
         )
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The part of ``needs`` that the applicant brings: without it the file is incomplete."""
+        return tuple(need for need in self.needs if need not in (VERIFICATION, APPRAISAL))
+
+    @property
+    def preconditions(self) -> tuple[str, ...]:
+        """The part of ``needs`` that authorities do: 人社's verification, the appraisal."""
+        return tuple(need for need in self.needs if need in (VERIFICATION, APPRAISAL))
 
 
 def judged(

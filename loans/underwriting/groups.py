@@ -11,9 +11,8 @@ from datetime import date
 
 from loans.daycount import add_years
 from loans.policy import Group, Rule
-from loans.underwriting.findings import Outcome
+from loans.underwriting.findings import VERIFICATION, Outcome
 
-VERIFICATION = "人力资源社会保障部门核验"
 HUKOU_BOOK = "户口簿"
 
 
@@ -33,6 +32,7 @@ def membership(
     local_hukou: bool | None,
     graduated_on: date | None,
     verified: bool | None,
+    evidence: tuple[str, ...],
     judged_on: date,
 ) -> Membership:
     """Judge membership of ``rule``'s group on a day; the first NO decides, then what is missing.
@@ -50,7 +50,8 @@ def membership(
     if group.graduation_years is not None and graduated_on is None:
         missing += group.evidence
     if verified is None:
-        missing += [*group.evidence, VERIFICATION]
+        missing += [paper for paper in group.evidence if paper not in evidence]
+        missing.append(VERIFICATION)
     if missing:
         needs = tuple(dict.fromkeys(missing))
         return Membership(Outcome.UNKNOWN, f"尚缺{'、'.join(needs)}", observed, needs)

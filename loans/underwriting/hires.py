@@ -59,6 +59,7 @@ def _judge(hire: Hire, repeated: bool, on: date, book: PolicyBook) -> Finding:
         local_hukou=hire.local_hukou,
         graduated_on=hire.graduated_on,
         verified=hire.verified,
+        evidence=hire.evidence,
         judged_on=hire.contract_from or on,
     )
     outcome, reason, needs = found.outcome, found.reason, found.needs

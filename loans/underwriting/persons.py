@@ -7,9 +7,10 @@ from loans.classes import SubsidyClass, share_rule
 from loans.daycount import add_years
 from loans.money import fen_to_yuan
 from loans.policy import PolicyBook, Rule
-from loans.underwriting.cap import APPRAISAL, Cap, appraised, person_cap
+from loans.underwriting.cap import Cap, appraised, person_cap
 from loans.underwriting.facts import Applicant, Category, Exposure, Terms
 from loans.underwriting.findings import (
+    APPRAISAL,
     Assessment,
     Finding,
     Outcome,
@@ -117,6 +118,7 @@ def _grouped(applicant: Applicant, category: Category, on: date, book: PolicyBoo
         local_hukou=applicant.local_hukou,
         graduated_on=applicant.graduated_on,
         verified=category.verified,
+        evidence=applicant.evidence,
         judged_on=on,
     )
     return judged(
