@@ -1,0 +1,1 @@
+"""Pages for the guarantee company, the finance bureau and bank officers."""
