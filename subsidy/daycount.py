@@ -52,4 +52,5 @@ def ordinals(on: Days, day_count: int) -> npt.NDArray[np.int64]:
     months = days.astype("datetime64[M]")
     day_of_month = (days - months).astype(np.int64) + 1
     since_1970 = months.astype(np.int64)
-    return 30 * (since_1970 + 12 * 1970 + 1) + np.minimum(day_of_month, 30)
+    thirty: npt.NDArray[np.int64] = 30 * (since_1970 + 12 * 1970 + 1) + np.minimum(day_of_month, 30)
+    return thirty

@@ -9,7 +9,7 @@ Any integer dtype will do; the narrow ones named below keep a province in memory
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from subsidy.daycount import ACT_360, day
 from subsidy.settlement import QUARTERLY_20
 
 Column = npt.NDArray[np.signedinteger[Any]]
+Integers = npt.NDArray[np.int64]
 # Which notes: a range of them, or their positions.
 Rows = slice | npt.NDArray[np.intp]
 
@@ -112,9 +113,7 @@ class Notes:
     def take(self, rows: Rows) -> "Notes":
         """These notes only; a slice gives views, positions give copies."""
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)[1:]}
-        if isinstance(rows, slice):
-            return Notes(note_no=self.note_no[rows], **columns)
-        return Notes(note_no=[self.note_no[i] for i in rows], **columns)
+        return Notes(note_no=_Picked(self.note_no, np.arange(len(self))[rows]), **columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +169,25 @@ class Events:
         return Events(
             offsets=offsets, on=self.on[picked], kind=self.kind[picked], value=self.value[picked]
         )
+
+
+class _Picked(Sequence[str]):
+    """Some of a sequence of note numbers, looked up only when a message needs one."""
+
+    def __init__(self, note_no: Sequence[str], picked: npt.NDArray[np.intp]) -> None:
+        self._note_no, self._picked = note_no, picked
+
+    def __len__(self) -> int:
+        return len(self._picked)
+
+    @overload
+    def __getitem__(self, i: int) -> str: ...
+    @overload
+    def __getitem__(self, i: slice) -> "_Picked": ...
+    def __getitem__(self, i: int | slice) -> "str | _Picked":
+        if isinstance(i, slice):
+            return _Picked(self._note_no, self._picked[i])
+        return self._note_no[int(self._picked[i])]
 
 
 def _integer(value: object) -> int:

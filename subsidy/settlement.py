@@ -44,7 +44,8 @@ def settlement_days(settlement: int, since: int, until: int) -> npt.NDArray[np.i
     firsts = months.astype("datetime64[M]")
     lengths = (firsts + 1).astype("datetime64[D]") - firsts.astype("datetime64[D]")
     days = _day_numbers(firsts) + np.minimum(begins_on, lengths.astype(np.int64)) - 1
-    return days[(days >= since) & (days < until)].astype(np.int32)
+    inside: npt.NDArray[np.int32] = days[(days >= since) & (days < until)].astype(np.int32)
+    return inside
 
 
 def last_settlement_day(settlement: int, on: int) -> int | None:

@@ -14,9 +14,9 @@ import numpy as np
 
 from loans.money import half_up
 from subsidy.daycount import DAYS_A_YEAR, ordinals, to_date
-from subsidy.levels import Timeline, subsidy_rate_ppm, timeline
 from subsidy.notes import Events, Notes
 from subsidy.settlement import AT_MATURITY, last_settlement_day, settlement_days
+from subsidy.timeline import Timeline, subsidy_rate_ppm, timeline
 
 PPM: Final = 1_000_000
 

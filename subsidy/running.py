@@ -1,0 +1,160 @@
+"""Running numerators: exact interest and subsidy of a block of notes, and their rounding.
+
+All notes of a block walk together from one day (report or settlement) to the next::
+
+    running += level × weight of the interval + Σ change × weight from the event's day
+
+and a running amount is rounded half up from the exact rational ``running / denominator``.
+Numerators are integers held in float64, where a bound below 2^53 is proved
+(docs/adr/0005-accrual-core.md), or in int64. Both are exact; float64 is several times as fast
+because it divides in vectors.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from subsidy.daycount import DAYS_A_YEAR, ordinals
+from subsidy.levels import Changes, levels, shares
+from subsidy.notes import Column, Events, Notes
+
+PPM: Final = 1_000_000
+
+
+@dataclass(frozen=True)
+class Block:
+    """Notes that share settlement rule and day count, and the exact type of their numerators."""
+
+    notes: Notes
+    events: Events
+    exact: type[np.float64] | type[np.int64]
+
+    @property
+    def settlement(self) -> int:
+        """The settlement code of all notes."""
+        return int(self.notes.settlement[0])
+
+    @property
+    def day_count(self) -> int:
+        """The day count of all notes."""
+        return int(self.notes.day_count[0])
+
+
+class Running:
+    """One numerator per note, running from one settlement day to the next.
+
+    A period starts from half the denominator, so that rounding half up is one truncated division.
+    """
+
+    def __init__(
+        self, changes: Changes, points: Column, block: Block, size: int, denominator: Any
+    ) -> None:
+        """``points``: the days of the walk, ascending; a change before the first counts from it.
+        ``denominator``: even, one for all notes or of shape ``(size,)``.
+        """
+        narrow = np.uint8 if len(points) <= 255 else np.int16
+        interval_of_day = np.repeat(
+            np.arange(len(points), dtype=narrow), np.append(np.diff(points), 1)
+        )
+        on = np.clip(changes.on, points[0], points[-1])
+        interval = interval_of_day[on - points[0]]
+        order = np.argsort(interval, kind="stable")  # a radix sort, for these narrow types
+        ends = ordinals(np.append(points[1:], points[-1]), block.day_count)
+        by = changes.by.astype(block.exact, copy=False)
+        self._adds = (by * (ends[interval] - ordinals(on, block.day_count)))[order]
+        self._row, self._by = changes.row[order], by[order]
+        self._cuts = np.append(0, np.cumsum(np.bincount(interval, minlength=len(points))))
+        self._days = np.diff(ordinals(points, block.day_count)).astype(block.exact)
+        self._level = np.zeros(size, block.exact)
+        self._product = np.empty_like(self._level)
+        self._half = denominator // 2
+        self.numerator = np.empty_like(self._level)
+        self.numerator[:] = self._half
+        self.idle = True  # nothing accrues, and nothing has since the last settlement
+
+    def advance(self, j: int) -> None:
+        """Walk from ``points[j]`` to ``points[j + 1]``."""
+        changed = slice(self._cuts[j], self._cuts[j + 1])
+        self.idle = self.idle and bool(changed.start == changed.stop)
+        if not self.idle:
+            np.multiply(self._level, self._days[j], out=self._product)
+            np.add(self.numerator, self._product, out=self.numerator)
+            np.add.at(self.numerator, self._row[changed], self._adds[changed])
+            np.add.at(self._level, self._row[changed], self._by[changed])
+
+    def settle(self) -> None:
+        """A settlement period ends: the next begins with nothing but the half."""
+        if not self.idle:
+            self.numerator[:] = self._half
+            self.idle = not self._level.any()
+
+
+class Earnings:
+    """Interest and subsidy of a block: which numerators run, and how they are rounded."""
+
+    def __init__(self, block: Block, points: Column) -> None:
+        notes = block.notes
+        found = levels(notes, block.events)
+        share, parts = shares(notes)
+        unit = PPM * DAYS_A_YEAR[block.day_count]
+        n, own = len(notes), found.own
+
+        def running(changes: Changes | None, size: int, denominator: Any) -> list[Running]:
+            if changes is None or size == 0:
+                return []
+            return [Running(changes, points, block, size, denominator)]
+
+        self._interest = running(found.interest, n, unit)
+        self._late = running(found.late, n, unit)
+        self._subsidy = running(found.subsidy, len(own), unit * parts[own])
+        self._limit = running(found.limit, len(own), unit)
+        self._running = [*self._interest, *self._late, *self._subsidy, *self._limit]
+
+        self._own, self._unit, self._units = own, unit, (unit * parts).astype(block.exact)
+        self._share = share.astype(block.exact)
+        # Half the interest's denominator is in its numerator, half the subsidy's must be instead.
+        self._shift = ((unit * parts - unit * share) // 2).astype(block.exact)
+        self._all_whole = bool((notes.share_pct == 100).all())
+        self._divide = np.divide if block.exact is np.float64 else np.floor_divide
+        self._quotient = np.empty((2, n), block.exact)
+
+    @property
+    def idle(self) -> bool:
+        """Whether every numerator is 0 and stays so."""
+        return all(running.idle for running in self._running)
+
+    def advance(self, j: int) -> None:
+        """Walk from ``points[j]`` to ``points[j + 1]``."""
+        for running in self._running:
+            running.advance(j)
+
+    def settle(self) -> None:
+        """A settlement period ends."""
+        for running in self._running:
+            running.settle()
+
+    def rounded(self, out: npt.NDArray[np.int64]) -> None:
+        """Rounded amounts of the running settlement period [fen] into ``out``, shape ``(2, n)``:
+        interest, then subsidy = min(rounded subsidy, rounded limit)."""
+        if self.idle:
+            out[:] = 0
+            return
+        interest, subsidy = self._quotient
+        numerator = self._interest[0].numerator
+        self._divide(numerator, self._unit, out=interest)
+        if self._all_whole:
+            subsidy[:] = interest
+        else:
+            np.multiply(numerator, self._share, out=subsidy)
+            np.add(subsidy, self._shift, out=subsidy)
+            self._divide(subsidy, self._units, out=subsidy)
+        for own in self._subsidy:
+            earned = self._divide(own.numerator, self._units[self._own])
+            for limit in self._limit:
+                earned = np.minimum(earned, self._divide(limit.numerator, self._unit))
+            subsidy[self._own] = earned
+        np.copyto(out, self._quotient, casting="unsafe")  # truncates
+        for late in self._late:
+            out[0] += self._divide(late.numerator, self._unit).astype(np.int64)
