@@ -133,7 +133,9 @@ class Databases:
             if not os.environ.get("FUMIN_TEST_PG_URL"):
                 _hurry(admin)
             for role in (OWNER, APPLICATION):
-                if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                if not admin.execute(
+                    "SELECT 1 FROM pg_roles WHERE rolname = %s", [role]
+                ).fetchone():
                     admin.execute(
                         sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
                             sql.Identifier(role), sql.Literal(PASSWORD)

@@ -1,0 +1,50 @@
+"""The ``fumin`` command: wiring only. The commands live in ``app.commandline``, one file a topic."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from app import __version__
+from loans.errors import FuminError
+
+# One tuple ``COMMANDS`` of functions a module of app.commandline: `month_close` is `month-close`.
+COMMANDS: tuple[Callable[..., Any], ...] = ()
+
+
+def build(commands: Sequence[Callable[..., Any]]) -> typer.Typer:
+    """The command line with these functions as its commands, named after them."""
+    cli = typer.Typer(
+        name="fumin",
+        help="富民创业担保贷款：从申请到贴息拨付，精确到分。",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    cli.callback()(options)
+    for command in commands:
+        cli.command()(command)
+    return cli
+
+
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="显示版本并退出。", is_eager=True)
+    ] = False,
+) -> None:
+    """富民创业担保贷款：从申请到贴息拨付，精确到分。"""
+    if version:
+        typer.echo(f"fumin {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line. A refusal is its message and its sentence of law, never a trace."""
+    try:
+        build(COMMANDS)()
+    except FuminError as error:
+        typer.echo(error.message, err=True)
+        for cite in error.cites:
+            typer.echo(f"依据：{cite}", err=True)
+        sys.exit(1)
