@@ -1,4 +1,4 @@
-"""The ``fumin`` command: wiring only. The commands live in ``app.commandline``, one file a topic."""
+"""The ``fumin`` command: wiring only. The commands are in ``app.commandline``, a file a topic."""
 
 import sys
 from collections.abc import Callable, Sequence
