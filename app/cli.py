@@ -28,15 +28,20 @@ def build(commands: Sequence[Callable[..., Any]]) -> typer.Typer:
     return cli
 
 
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        typer.echo(f"fumin {__version__}")
+        raise typer.Exit
+
+
 def options(
     version: Annotated[
-        bool, typer.Option("--version", help="显示版本并退出。", is_eager=True)
+        bool,
+        typer.Option("--version", help="显示版本并退出。", callback=show_version, is_eager=True),
     ] = False,
 ) -> None:
     """富民创业担保贷款：从申请到贴息拨付，精确到分。"""
-    if version:
-        typer.echo(f"fumin {__version__}")
-        raise typer.Exit
 
 
 def main() -> None:
