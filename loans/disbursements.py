@@ -24,6 +24,7 @@ from loans.models import (
     Note,
 )
 from loans.money import fen_to_yuan
+from loans.policy import LprTenor
 from loans.queries import agreement_in_force, contract_of, one
 from loans.schedule import Method, plan, settlement_for
 from loans.workflow import BorrowerKind, NoteState, State
@@ -92,8 +93,8 @@ def _check_amount(ctx: Context, application: Application, amount_fen: int) -> No
     if not 0 < amount_fen <= application.approved_fen - drawn:
         raise Conflict(
             "over-approved",
-            f"本次放款 {fen_to_yuan(amount_fen)} 元，批准 {fen_to_yuan(application.approved_fen)} 元，"
-            f"已用 {fen_to_yuan(drawn)} 元；各笔借据之和不得超过批准金额",
+            f"本次放款 {fen_to_yuan(amount_fen)} 元，已用 {fen_to_yuan(drawn)} 元，超过批准的 "
+            f"{fen_to_yuan(application.approved_fen)} 元；各笔借据之和不得超过批准金额",
         )
 
 
@@ -115,7 +116,8 @@ def _check_days(
     if contract and (contract.contract_no, contract.signed_on) != (contract_no, signed_on):
         raise Conflict(
             "other-contract",
-            f"该申请的合同为 {contract.contract_no}（{contract.signed_on} 签订），后续放款须用同一合同",
+            f"该申请的合同为 {contract.contract_no}（{contract.signed_on} 签订），"
+            f"后续放款须用同一合同",
         )
 
 
@@ -126,11 +128,10 @@ def _sign(ctx: Context, application: Application, drawing: Disbursement) -> Cont
         subsidy_class,
         signed_on=drawing.signed_on,
         first_disbursed_on=drawing.disbursed_on,
-        disbursed_on=drawing.disbursed_on,
         matures_on=drawing.matures_on,
+        lpr_tenor=_lpr_tenor(drawing),
         book=ctx.book,
     )
-    assessment = application.assessment or {}
     assert application.approved_fen is not None
     contract = Contract(
         public_id=ctx.new_id(),
@@ -155,7 +156,7 @@ def _sign(ctx: Context, application: Application, drawing: Disbursement) -> Cont
         subsidy_class=subsidy_class.value,
         # The class was settled with the approval; a version may still set another share.
         share_pct=terms.share_pct if application.share_pct else 0,
-        base_limit_fen=assessment.get("base_fen") if firm else None,
+        base_limit_fen=_base_limit(ctx, application),
         benchmark_ppm=terms.benchmark_ppm,
         ceiling_ppm=terms.ceiling_ppm,
         floor_ppm=terms.floor_ppm,
@@ -164,6 +165,24 @@ def _sign(ctx: Context, application: Application, drawing: Disbursement) -> Cont
     ctx.session.add(contract)
     ctx.session.flush()
     return contract
+
+
+def _base_limit(ctx: Context, application: Application) -> int:
+    """Up to which principal the subsidy is paid: a firm's base, a person's tier of 9.3 or 9.5."""
+    assessment = application.assessment
+    assert assessment is not None and application.accepted_on is not None
+    if application.kind is BorrowerKind.SMALL_FIRM:
+        return int(assessment["base_fen"])
+    tiers = {limit["rule"] for limit in assessment["limits"]}
+    raised = "individual_raised_cap" in tiers
+    key = "individual_raised_cap" if raised else "individual_cap"
+    return ctx.book.at(key, application.accepted_on).number
+
+
+def _lpr_tenor(drawing: Disbursement) -> LprTenor:
+    """The LPR the contract follows where a later rule asks for one: five years and more, or one."""
+    five_years = add_months(drawing.disbursed_on, 60)
+    return LprTenor.FIVE_YEARS if drawing.matures_on >= five_years else LprTenor.ONE_YEAR
 
 
 def _bank_share(ctx: Context, application: Application, signed_on: date) -> int:

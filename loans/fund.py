@@ -69,7 +69,8 @@ def register_agreement(
         if since < (other.until or date.max) and other.since < (until or date.max):
             raise Conflict(
                 "agreement-overlaps",
-                f"{bank.name} 在 {other.since} 至 {other.until or '长期'} 已有分担协议，期间不能重叠",
+                f"{bank.name} 在 {other.since} 至 {other.until or '长期'} 已有分担协议，"
+                "期间不能重叠",
             )
     row = Agreement(
         public_id=ctx.new_id(),

@@ -82,13 +82,13 @@ def stop_subsidy(ctx: Context, *, note_id: UUID, on: date, reason: str) -> Movem
     return _report(ctx, note_id, kind, on=on, reason=reason, live=False)
 
 
-def request_extension(
-    ctx: Context, *, note_id: UUID, until: date, reason: str
-) -> ExtensionRequest:
+def request_extension(ctx: Context, *, note_id: UUID, until: date, reason: str) -> ExtensionRequest:
     """The bank asks to extend a note; nothing changes before the guarantee company agrees."""
     note = _live_note(ctx, note_id)
     if note.extended_to is not None or open_extension(ctx, note) is not None:
-        raise Conflict("already-extended", f"借据 {note.note_no} 已展期或已有待审的展期申请，只能展期一次")
+        raise Conflict(
+            "already-extended", f"借据 {note.note_no} 已展期或已有待审的展期申请，只能展期一次"
+        )
     years = ctx.book.at("extension_max_years", ctx.on)
     latest = add_months(note.matures_on, 12 * years.number)
     if not note.matures_on < until <= latest:
@@ -203,9 +203,7 @@ def _append(
 
 def _fold(ctx: Context, note: Note, movement: Movement) -> None:
     contract = ctx.session.get_one(Contract, note.contract_id)
-    now = position(
-        note.principal_fen, contract.rate_ppm, [*movements_of(ctx, note), movement]
-    )
+    now = position(note.principal_fen, contract.rate_ppm, [*movements_of(ctx, note), movement])
     repaid_fen = note.balance_fen - now.balance_fen
     note.balance_fen, note.state = now.balance_fen, now.state
     note.extended_to, note.settled_on = now.extended_to, now.settled_on

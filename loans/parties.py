@@ -155,4 +155,3 @@ def borrower_for(
     ctx.session.add(row)
     ctx.session.flush()
     return row
-

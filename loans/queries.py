@@ -132,9 +132,7 @@ class Page:
     after: UUID | None
 
 
-def page(
-    ctx: Context, query: Select[Any], model: Any, *, after: UUID | None, limit: int
-) -> Page:
+def page(ctx: Context, query: Select[Any], model: Any, *, after: UUID | None, limit: int) -> Page:
     """Keyset page: the cursor is the last row's public id, its key never leaves the database."""
     if after is not None:
         query = query.where(model.id < one(ctx, model, after).id)

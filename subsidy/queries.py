@@ -1,27 +1,25 @@
-"""Reads of the subsidy side: the book of notes as the accrual core wants it.
+"""Reads of the subsidy side: a bank's (or the programme's) notes as the accrual core wants them.
 
-One query per frame: notes with their contracts, and the movements that stand. What the core calls
-an event is made here from what banks reported and from the contract (the penalty rate after
-maturity, the cap of a person or a firm over all their notes).
+Two reads: notes with their contracts, and their movements. What the core calls an event is made
+here from what was reported and from the contract: the penalty rate after maturity, the cap of a
+person or the base of a firm over all their notes.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Row, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, select
 
-from loans.classes import SubsidisedNote, subsidised_balances
+from loans.classes import NoteBalance, SubsidyClass, subsidised_balances
 from loans.context import Context
 from loans.models import Contract, Movement, MovementKind, Note
-from loans.workflow import BorrowerKind
 from subsidy import accrual
-from subsidy.accrual import Event, Events, Notes
+from subsidy.accrual import Events, Notes, day
 from subsidy.models import AccrualLine, MonthLock
 
 DAY_COUNTS = {
@@ -34,7 +32,7 @@ SETTLEMENTS = {
     "monthly-20": accrual.MONTHLY_20,
     "month-end": accrual.MONTH_END,
     "at-maturity": accrual.AT_MATURITY,
-}
+} | {f"due-{due}": accrual.monthly(due) for due in range(1, 32)}
 EVENTS = {
     MovementKind.PRINCIPAL_REPAID: accrual.PRINCIPAL_REPAID,
     MovementKind.RATE_CHANGED: accrual.RATE_CHANGED,
@@ -42,9 +40,253 @@ EVENTS = {
     MovementKind.OVERDUE_CURED: accrual.OVERDUE_CURED,
     MovementKind.SUBSIDY_STOPPED: accrual.SUBSIDY_STOPPED,
 }
+# The difference code behind a stop (rules.md §7); 0 for an event without one.
+STOP_CODES = {
+    "other_employment": 12,
+    "deregistered": 13,
+    "legal_representative": 13,
+    "misuse": 17,
+    "compensation": 18,
+}
+
+Found = Row[Any]
 
 
-def settlement_code(settlement: str) -> int:
-    """The core's code of a note's settlement rule; ``monthly-D`` for instalment notes."""
-    known = SETTLEMENTS.get(settlement)
-    return accrual.monthly(int(settlement.removeprefix("monthly-"))) if known is None else known
+@dataclass(frozen=True)
+class Portfolio:
+    """Notes and events in the core's columns, beside the rows they came from (same order)."""
+
+    rows: Sequence[Found]
+    notes: Notes
+    events: Events
+    reason: npt.NDArray[np.int8]
+
+    @property
+    def note_ids(self) -> npt.NDArray[np.int64]:
+        """Internal keys of the notes."""
+        return np.array([row.id for row in self.rows], np.int64)
+
+
+@dataclass(frozen=True)
+class Book:
+    """What was read: notes with contract facts, and all their movements in order of recording."""
+
+    notes: Sequence[Found]
+    movements: Sequence[Found]
+
+    def portfolio(self, known: Callable[[Found], bool] = lambda _: True) -> Portfolio:
+        """The book as it stood when only the ``known`` movements were recorded."""
+        recorded = [m for m in self.movements if known(m)]
+        drawn = {m.note_id for m in recorded if m.kind is MovementKind.DISBURSED}
+        rows = [row for row in self.notes if row.id in drawn]
+        standing = _standing(recorded)
+        position = {row.id: i for i, row in enumerate(rows)}
+        events = [
+            (position[m.note_id], day(m.on), EVENTS[m.kind], _value(m), _reason(m))
+            for m in standing
+            if m.kind in EVENTS
+        ]
+        events += _penalties(rows, position, standing)
+        base, changes = _bases(rows, position, standing)
+        events += changes
+        table = np.array(events, np.int64).reshape(-1, 5)
+        owner, on, kind, value, reason = table[np.lexsort((table[:, 1], table[:, 0]))].T
+        return Portfolio(
+            rows=rows,
+            notes=_columns(rows, base),
+            events=Events.sorted(
+                len(rows),
+                owner=owner,
+                on=on.astype(np.int32),
+                kind=kind.astype(np.int8),
+                value=value,
+            ),
+            reason=reason.astype(np.int8),
+        )
+
+
+def read_book(
+    ctx: Context, *, bank_id: int | None = None, borrower_ids: Iterable[int] | None = None
+) -> Book:
+    """All notes (of one bank, of some borrowers) with their contracts' facts and movements."""
+    notes = select(*_NOTE_COLUMNS).join(Contract, Contract.id == Note.contract_id)
+    movements = select(*_MOVEMENT_COLUMNS).join(Note, Note.id == Movement.note_id)
+    if bank_id is not None:
+        # A borrower's cap is shared by the notes of all banks: those are read too.
+        theirs = select(Note.borrower_id).where(Note.bank_id == bank_id)
+        notes = notes.where(Note.borrower_id.in_(theirs))
+        movements = movements.where(Note.borrower_id.in_(theirs))
+    if borrower_ids is not None:
+        some = list(borrower_ids)
+        notes = notes.where(Note.borrower_id.in_(some))
+        movements = movements.where(Note.borrower_id.in_(some))
+    return Book(
+        ctx.session.execute(notes.order_by(Note.id)).all(),
+        ctx.session.execute(movements.order_by(Movement.id)).all(),
+    )
+
+
+def last_lock(ctx: Context) -> MonthLock | None:
+    """The newest closed month."""
+    return ctx.session.scalars(select(MonthLock).order_by(MonthLock.since.desc())).first()
+
+
+def lines_of_month(ctx: Context, month: MonthLock) -> list[Any]:
+    """A closed month's lines with their notes, in order of note number."""
+    rows = (
+        select(AccrualLine, Note)
+        .join(Note, Note.id == AccrualLine.note_id)
+        .where(AccrualLine.month_id == month.id)
+        .order_by(Note.note_no, AccrualLine.id)
+    )
+    return list(ctx.session.execute(rows))
+
+
+_NOTE_COLUMNS = (
+    Note.id,
+    Note.public_id,
+    Note.bank_id,
+    Note.branch_id,
+    Note.borrower_id,
+    Note.contract_id,
+    Note.note_no,
+    Note.principal_fen,
+    Note.balance_fen,
+    Note.disbursed_on,
+    Note.matures_on,
+    Note.settlement,
+    Contract.contract_no,
+    Contract.signed_on,
+    Contract.kind,
+    Contract.rate_ppm,
+    Contract.penalty_rate_ppm,
+    Contract.day_count,
+    Contract.policy_version,
+    Contract.category,
+    Contract.subsidy_class,
+    Contract.share_pct,
+    Contract.base_limit_fen,
+    Contract.benchmark_ppm,
+    Contract.ceiling_ppm,
+    Contract.floor_ppm,
+    Contract.subsidy_ends_on,
+)
+_MOVEMENT_COLUMNS = (
+    Movement.id,
+    Movement.note_id,
+    Note.borrower_id,
+    Movement.kind,
+    Movement.on,
+    Movement.amount_fen,
+    Movement.rate_ppm,
+    Movement.until,
+    Movement.reason,
+    Movement.reverses_id,
+)
+
+
+def _standing(movements: Sequence[Found]) -> list[Found]:
+    undone = {m.reverses_id for m in movements if m.reverses_id is not None}
+    return [m for m in movements if m.reverses_id is None and m.id not in undone]
+
+
+def _value(movement: Found) -> int:
+    if movement.kind is MovementKind.RATE_CHANGED:
+        return int(movement.rate_ppm)
+    return int(movement.amount_fen)
+
+
+def _reason(movement: Found) -> int:
+    return STOP_CODES.get(movement.reason, 0)
+
+
+def _penalties(
+    notes: Sequence[Found], position: dict[int, int], standing: Sequence[Found]
+) -> list[tuple[int, int, int, int, int]]:
+    """From the (extended) maturity on the contract's penalty rate, unless reported that day."""
+    extended = {m.note_id: m.until for m in standing if m.kind is MovementKind.EXTENDED}
+    reported = {(m.note_id, m.on) for m in standing if m.kind is MovementKind.RATE_CHANGED}
+    ends: list[tuple[Found, date]] = [
+        (row, extended.get(row.id, row.matures_on)) for row in notes if row.penalty_rate_ppm
+    ]
+    return [
+        (position[row.id], day(end), accrual.RATE_CHANGED, row.penalty_rate_ppm, 0)
+        for row, end in ends
+        if (row.id, end) not in reported
+    ]
+
+
+def _bases(
+    notes: Sequence[Found], position: dict[int, int], standing: Sequence[Found]
+) -> tuple[dict[int, int], list[tuple[int, int, int, int, int]]]:
+    """Subsidised principal at disbursement and its later changes, where a cap binds at all.
+
+    A person's cap is shared by all their notes; a firm's base belongs to one contract, because
+    the assessment already took off what its other loans use.
+    """
+    repaid: dict[int, list[Found]] = {}
+    for m in standing:
+        if m.kind is MovementKind.PRINCIPAL_REPAID:
+            repaid.setdefault(m.note_id, []).append(m)
+    base: dict[int, int] = {}
+    changes: list[tuple[int, int, int, int, int]] = []
+    for _, group in groupby(sorted(notes, key=_sharing), key=_sharing):
+        sharers = list(group)
+        cap = max(row.base_limit_fen for row in sharers)
+        if sum(row.principal_fen for row in sharers) <= cap:
+            continue
+        balances = [_balance_steps(row, repaid.get(row.id, [])) for row in sharers]
+        filled = subsidised_balances(balances, [(date.min, cap)])
+        for row in sharers:
+            steps = filled[_key(row)]
+            base[row.id] = steps[0][1]
+            changes += [
+                (position[row.id], day(on), accrual.SUBSIDISED_CHANGED, fen, 0)
+                for on, fen in steps[1:]
+            ]
+    return base, changes
+
+
+def _sharing(row: Found) -> tuple[int, int]:
+    firm = row.subsidy_class == SubsidyClass.SMALL_FIRM
+    return (row.borrower_id, row.contract_id) if firm else (row.borrower_id, 0)
+
+
+def _key(row: Found) -> str:
+    # Two banks may use the same note number: the bank's key keeps them apart.
+    return f"{row.note_no}\0{row.bank_id}"
+
+
+def _balance_steps(row: Found, repaid: list[Found]) -> NoteBalance:
+    left, steps = row.principal_fen, {row.disbursed_on: row.principal_fen}
+    for m in sorted(repaid, key=lambda m: m.on):
+        left -= m.amount_fen
+        steps[m.on] = left
+    return NoteBalance(
+        note_no=_key(row), disbursed_on=row.disbursed_on, balances=tuple(steps.items())
+    )
+
+
+def _columns(rows: Sequence[Found], base: dict[int, int]) -> Notes:
+    def of(values: Iterable[int], dtype: Any) -> Any:
+        return np.fromiter(values, dtype, len(rows))
+
+    return Notes(
+        note_no=[row.note_no for row in rows],
+        principal_fen=of((row.principal_fen for row in rows), np.int64),
+        disbursed_on=of((day(row.disbursed_on) for row in rows), np.int32),
+        matures_on=of((day(row.matures_on) for row in rows), np.int32),
+        rate_ppm=of((row.rate_ppm for row in rows), np.int32),
+        share_pct=of((row.share_pct for row in rows), np.int8),
+        subsidised_fen=of((base.get(row.id, accrual.WHOLE_BALANCE) for row in rows), np.int64),
+        benchmark_ppm=of((_or(row.benchmark_ppm, accrual.CONTRACT_RATE) for row in rows), np.int32),
+        ceiling_ppm=of((_or(row.ceiling_ppm, accrual.NO_CEILING) for row in rows), np.int32),
+        floor_ppm=of((row.floor_ppm for row in rows), np.int32),
+        subsidy_ends_on=of((day(row.subsidy_ends_on) for row in rows), np.int32),
+        day_count=of((DAY_COUNTS[row.day_count] for row in rows), np.int8),
+        settlement=of((SETTLEMENTS[row.settlement] for row in rows), np.int8),
+    )
+
+
+def _or(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None else value

@@ -52,7 +52,7 @@ class Contract(Keyed, Model):
     category: Mapped[str] = mapped_column(String(32))
     subsidy_class: Mapped[str] = mapped_column(String(16))
     share_pct: Mapped[int]
-    base_limit_fen: Mapped[int | None]
+    base_limit_fen: Mapped[int]
     benchmark_ppm: Mapped[int | None]
     ceiling_ppm: Mapped[int | None]
     floor_ppm: Mapped[int]

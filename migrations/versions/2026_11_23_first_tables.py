@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "8acd1dfd4b19"
+revision: str = "c4b47e99ef74"
 down_revision: str | None = None
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
@@ -656,7 +656,7 @@ def upgrade() -> None:
         sa.Column("category", sa.String(length=32), nullable=False),
         sa.Column("subsidy_class", sa.String(length=16), nullable=False),
         sa.Column("share_pct", sa.BigInteger(), nullable=False),
-        sa.Column("base_limit_fen", sa.BigInteger(), nullable=True),
+        sa.Column("base_limit_fen", sa.BigInteger(), nullable=False),
         sa.Column("benchmark_ppm", sa.BigInteger(), nullable=True),
         sa.Column("ceiling_ppm", sa.BigInteger(), nullable=True),
         sa.Column("floor_ppm", sa.BigInteger(), nullable=False),
@@ -1083,16 +1083,16 @@ def upgrade() -> None:
         sa.Column("expected_fen", sa.BigInteger(), nullable=False),
         sa.Column("payable_fen", sa.BigInteger(), nullable=False),
         sa.Column(
-            "state",
+            "line_class",
             sa.Enum(
                 "matched",
                 "rounding",
-                "under_claimed",
+                "under",
                 "differs",
-                "unknown_note",
+                "unknown",
                 "duplicate",
                 "bad",
-                name="claimlinestate",
+                name="lineclass",
                 native_enum=False,
                 create_constraint=True,
                 length=32,

@@ -4,7 +4,6 @@ from subsidy.models.claims import (
     Claim,
     ClaimCause,
     ClaimLine,
-    ClaimLineState,
     ClaimState,
 )
 from subsidy.models.months import AccrualLine, LineKind, MonthLock
@@ -15,7 +14,6 @@ __all__ = [
     "Claim",
     "ClaimCause",
     "ClaimLine",
-    "ClaimLineState",
     "ClaimState",
     "EntryKind",
     "LineKind",

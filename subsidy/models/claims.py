@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loans.models import BigKey, Keyed, Model, stored
+from subsidy.reconciliation import LineClass
 
 
 class ClaimState(StrEnum):
@@ -18,18 +19,6 @@ class ClaimState(StrEnum):
     REVIEWED = "reviewed"
     APPROVED = "approved"
     SUPERSEDED = "superseded"
-
-
-class ClaimLineState(StrEnum):
-    """Each line is in exactly one class."""
-
-    MATCHED = "matched"
-    ROUNDING = "rounding"
-    UNDER_CLAIMED = "under_claimed"
-    DIFFERS = "differs"
-    UNKNOWN_NOTE = "unknown_note"
-    DUPLICATE = "duplicate"
-    BAD = "bad"
 
 
 class Claim(Keyed, Model):
@@ -82,7 +71,7 @@ class ClaimLine(Keyed, Model):
     claimed_fen: Mapped[int]
     expected_fen: Mapped[int]
     payable_fen: Mapped[int]
-    state: Mapped[ClaimLineState] = mapped_column(stored(ClaimLineState))
+    line_class: Mapped[LineClass] = mapped_column(stored(LineClass))
     # The row's other cells as read, without name and ID number.
     cells: Mapped[dict[str, Any]]
     findings: Mapped[list[Any]]

@@ -1,0 +1,115 @@
+"""The register a claim is compared with: one bank's notes and why each day or yuan earns.
+
+Everything is read here and stated in the accrual core's terms; the comparison itself is pure.
+"""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+
+from loans.context import Context
+from loans.models import Borrower, Contract, Note
+from subsidy.accrual import day
+from subsidy.models import Claim, ClaimLine, ClaimState
+from subsidy.queries import Portfolio, read_book
+from subsidy.reconciliation import ElsewhereSpan, Register, Span
+
+# Claims whose lines take up note-days: what is not accepted or was replaced does not.
+COUNTED = (ClaimState.RECEIVED, ClaimState.REVIEWED, ClaimState.APPROVED)
+
+
+def register_of(
+    ctx: Context, *, bank_id: int, without: Claim | None = None
+) -> tuple[Register, list[Any]]:
+    """The bank's register and the note rows behind it, in the same order.
+
+    ``without`` leaves out a claim's own lines (and those it replaces) when it is compared again.
+    """
+    portfolio = of_bank(read_book(ctx, bank_id=bank_id).portfolio(), bank_id)
+    keys = _borrower_keys(ctx, portfolio)
+    register = Register.of(
+        portfolio.notes,
+        portfolio.events,
+        contract_no=[row.contract_no for row in portfolio.rows],
+        borrower=[keys[row.borrower_id] for row in portfolio.rows],
+        reason=portfolio.reason,
+        last_closing_fen=_last_closing(ctx, portfolio, bank_id),
+        earlier=tuple(_earlier(ctx, bank_id, without)),
+        elsewhere=tuple(_elsewhere(ctx, bank_id, keys)),
+    )
+    return register, list(portfolio.rows)
+
+
+def of_bank(portfolio: Portfolio, bank_id: int) -> Portfolio:
+    """One bank's notes of a portfolio that was read with all notes of its borrowers."""
+    kept = np.flatnonzero([row.bank_id == bank_id for row in portfolio.rows])
+    owner = np.repeat(np.arange(len(portfolio.notes)), np.diff(portfolio.events.offsets))
+    return Portfolio(
+        rows=[portfolio.rows[i] for i in kept],
+        notes=portfolio.notes.take(kept),
+        events=portfolio.events.take(kept),
+        reason=portfolio.reason[np.isin(owner, kept)],
+    )
+
+
+def _borrower_keys(ctx: Context, portfolio: Portfolio) -> dict[int, str]:
+    """The opaque key of each borrower: their number's blind index."""
+    ids = {row.borrower_id for row in portfolio.rows}
+    rows = select(Borrower.id, Borrower.id_index).where(Borrower.id.in_(ids))
+    return {key: index.hex() for key, index in ctx.session.execute(rows)}
+
+
+def _last_closing(ctx: Context, portfolio: Portfolio, bank_id: int) -> Any:
+    """期末余额 of each note in the bank's last approved claim that names it, or −1."""
+    rows = (
+        select(ClaimLine.note_id, ClaimLine.cells)
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(Claim.bank_id == bank_id, Claim.state == ClaimState.APPROVED)
+        .order_by(Claim.id)
+    )
+    closing = {
+        note_id: cells.get("closing_fen", -1) for note_id, cells in ctx.session.execute(rows)
+    }
+    return np.array([closing.get(row.id, -1) for row in portfolio.rows], np.int64)
+
+
+def _earlier(ctx: Context, bank_id: int, without: Claim | None) -> list[Span]:
+    rows = (
+        select(ClaimLine.note_no, ClaimLine.since, ClaimLine.until, Claim.since, Claim.until)
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(
+            Claim.bank_id == bank_id,
+            Claim.state.in_(COUNTED),
+            ClaimLine.payable_fen > 0,
+            Claim.id != (without.id if without else 0),
+        )
+    )
+    return [
+        Span(note_no, day(since), day(until), _name(claim_since, claim_until))
+        for note_no, since, until, claim_since, claim_until in ctx.session.execute(rows)
+    ]
+
+
+def _elsewhere(ctx: Context, bank_id: int, keys: dict[int, str]) -> list[ElsewhereSpan]:
+    rows = (
+        select(Note.borrower_id, Contract.contract_no, ClaimLine.since, ClaimLine.until)
+        .join(Note, Note.id == ClaimLine.note_id)
+        .join(Contract, Contract.id == Note.contract_id)
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(
+            Claim.bank_id != bank_id,
+            Claim.state.in_(COUNTED),
+            ClaimLine.payable_fen > 0,
+            Note.borrower_id.in_(keys),
+        )
+    )
+    return [
+        ElsewhereSpan(keys[borrower_id], contract_no, day(since), day(until), "另一经办银行")
+        for borrower_id, contract_no, since, until in ctx.session.execute(rows)
+    ]
+
+
+def _name(since: date, until: date) -> str:
+    return f"{since.isoformat()} 至 {until.isoformat()} 的申报"
