@@ -1,12 +1,14 @@
 """Settlement rules (结息): when the interest of a note is settled, one text a rule.
 
-| rule           | periods begin on              | interest is due on      |
-|----------------|-------------------------------|-------------------------|
-| `quarterly-20` | 21 Mar, Jun, Sep, Dec         | the 20th, the day before |
-| `monthly-20`   | the 21st of each month        | the 20th, the day before |
-| `month-end`    | the 1st of each month         | the month's last day    |
-| `due-D`        | each due day D (1 … 31)       | the due day itself      |
-| `at-maturity`  | never: one period             | the maturity            |
+================  =======================  ==========================
+rule              periods begin on         interest is due on
+================  =======================  ==========================
+``quarterly-20``  21 Mar, Jun, Sep, Dec    the 20th, the day before
+``monthly-20``    the 21st of each month   the 20th, the day before
+``month-end``     the 1st of each month    the month's last day
+``due-D``         each due day D (1 … 31)  the due day itself
+``at-maturity``   never: one period        the maturity
+================  =======================  ==========================
 
 ``due-D`` is the rule of instalment notes. It is not written ``monthly-D``, because a note due on
 each 20th settles on other days than ``monthly-20``: there the 20th still belongs to the period
