@@ -1,11 +1,13 @@
 """Compare a bank's claim with recomputation; explain every difference to the fen.
 
-    match(claimed, register, period) -> Reconciliation
+    match(claimed=…, register=…, period=…) -> Reconciliation
 
 Pure: columns in, columns out; no database, no file, no clock.
 """
 
 from subsidy.reconciliation.claimed import UNSTATED, Claimed
+from subsidy.reconciliation.codes import CODES, Code
+from subsidy.reconciliation.matching import match
 from subsidy.reconciliation.register import ElsewhereSpan, Flag, Period, Register, Span
 from subsidy.reconciliation.result import (
     Cause,
@@ -19,9 +21,11 @@ from subsidy.reconciliation.result import (
 )
 
 __all__ = [
+    "CODES",
     "UNSTATED",
     "Cause",
     "Claimed",
+    "Code",
     "ConventionFinding",
     "ElsewhereSpan",
     "FileFinding",
@@ -34,4 +38,5 @@ __all__ = [
     "Register",
     "Span",
     "Unclaimed",
+    "match",
 ]
