@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from loans.money import fen_to_yuan
-from loans.policy import CapScope, HonourKind, Level, PolicyBook, Rule
+from loans.policy import CapScope, HonourKind, PolicyBook, Rule
 from loans.underwriting.facts import Applicant, Exposure, Honour
 from loans.underwriting.findings import (
     APPRAISAL,
@@ -55,22 +55,38 @@ def person_cap(applicant: Applicant, exposure: Exposure, *, on: date, book: Poli
     grounded = any_of(f.outcome for f in grounds)
     raised = all_of([grounded, *(f.outcome for f in appraisal)])
     unknown = (*grounds, *appraisal) if grounded is Outcome.UNKNOWN else appraisal
-    missing = unknown if raised is Outcome.UNKNOWN else ()
-    scope = book.at("cap_scope", on)
-    lends = scope.value is CapScope.BORROWER
-    other = (OTHER_LOANS,) if lends and exposure.other_approved_fen is None else ()
-    used = (exposure.other_approved_fen or 0) if lends else 0
+    others = _other_loans(exposure, on, book)
+    used_fen = _used_fen(exposure, on, book)
     common = tuple(_common_limits(applicant, exposure, on, book))
     tiers = {
-        tier: marked((_tier_limit(book.at(tier, on), scope, used), *common))
+        tier: marked((_tier_limit(book.at(tier, on), used_fen), *common))
         for tier in ("individual_cap", "individual_raised_cap")
     }
     return Cap(
-        findings=(*grounds, *appraisal),
+        findings=(others, *grounds, *appraisal),
         proved=tiers["individual_raised_cap" if raised is Outcome.YES else "individual_cap"],
         attainable=tiers["individual_cap" if raised is Outcome.NO else "individual_raised_cap"],
-        needs=merged(other, *(f.needs for f in missing)),
+        needs=merged(others.needs, *(f.needs for f in unknown if raised is Outcome.UNKNOWN)),
     )
+
+
+def _used_fen(exposure: Exposure, on: date, book: PolicyBook) -> int:
+    scope = book.at("cap_scope", on).value
+    return (exposure.other_approved_fen or 0) if scope is CapScope.BORROWER else 0
+
+
+def _other_loans(exposure: Exposure, on: date, book: PolicyBook) -> Finding:
+    """The cap is the borrower's, not the application's (默认)."""
+    scope = book.at("cap_scope", on)
+    other = exposure.other_approved_fen
+    outcome = Outcome.YES
+    if other is not None:
+        seen = f"其他已批准未结清 {fen_to_yuan(other)}元"
+    else:
+        seen = "其他已批准未结清的贷款未知"
+        outcome = Outcome.UNKNOWN if scope.value is CapScope.BORROWER else Outcome.YES
+    sentence = f"{scope.title}：{scope.shown}，{seen}"
+    return judged(Topic.CAP, scope, outcome, sentence, observed=seen, needs=(OTHER_LOANS,))
 
 
 def _grounds(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Finding]:
@@ -89,15 +105,15 @@ def _grounds(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Findi
 def _honoured(honour: Honour, on: date, book: PolicyBook) -> Finding:
     kinds = {rule.code: rule for rule in book.family("honour", on)}
     rule = kinds.get(honour.kind, book.at("individual_raised_cap", on))
-    kind, levels = rule.value, book.at("honour_levels", on).value
-    assert isinstance(levels, tuple)
-    order = {level.code: rank for rank, level in enumerate(levels) if isinstance(level, Level)}
-    names = {level.code: level.name for level in levels}
+    kind, levels = rule.value, book.at("honour_levels", on)
+    assert isinstance(levels.value, tuple)
+    order = [level.code for level in levels.value]
+    names = {level.code: level.name for level in levels.value}
     seen = f"{names.get(honour.level, '级别未知')}，项目：{honour.project or '未知'}"
     needs: tuple[str, ...] = ()
     if not isinstance(kind, HonourKind):
         outcome, why = Outcome.NO, "不在可提高额度的荣誉之列"
-    elif honour.level is not None and order.get(honour.level, -1) < order[kind.min_level]:
+    elif honour.level is not None and honour.level not in order[order.index(kind.min_level) :]:
         outcome, why = Outcome.NO, f"级别低于{names[kind.min_level]}"
     elif None in (honour.level, honour.project, honour.holder, honour.year):
         outcome, why, needs = Outcome.UNKNOWN, "持有人、项目、级别或年度未知", kind.evidence
@@ -105,8 +121,9 @@ def _honoured(honour: Honour, on: date, book: PolicyBook) -> Finding:
         outcome, why = Outcome.YES, "级别符合"
     title = rule.title if isinstance(kind, HonourKind) else honour.kind
     return judged(
-        Topic.CAP, rule, outcome, f"{title}：{why}", observed=seen, needs=needs, subject=honour.kind
-    )
+        Topic.CAP, rule, outcome, f"{title}：{why}",
+        observed=seen, needs=needs, subject=honour.kind, also=(levels,),
+    )  # fmt: skip
 
 
 def _appraised(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Finding]:
@@ -125,13 +142,9 @@ def appraised(applicant: Applicant) -> tuple[Outcome, str]:
     return yes_if(passed), "综合评估通过" if passed else "综合评估未通过"
 
 
-def _tier_limit(tier: Rule, scope: Rule, used_fen: int) -> Limit:
-    if not used_fen:
-        return limited(tier, tier.number, f"{tier.title} {tier.shown}")
-    sentence = f"{tier.title} {tier.shown}，减去其他已批准未结清的 {fen_to_yuan(used_fen)}元"
-    return replace(
-        limited(tier, max(0, tier.number - used_fen), sentence), cites=(*tier.cites, *scope.cites)
-    )
+def _tier_limit(tier: Rule, used_fen: int) -> Limit:
+    less = f"，减去其他已批准未结清的 {fen_to_yuan(used_fen)}元" if used_fen else ""
+    return limited(tier, max(0, tier.number - used_fen), f"{tier.title} {tier.shown}{less}")
 
 
 def _common_limits(

@@ -40,7 +40,8 @@ class Finding:
     """One rule applied to one applicant.
 
     ``rule`` is the policy key; ``value`` the value in force and ``observed`` what was found, both
-    as a person reads them; ``subject`` the category, honour or hire it is about.
+    as a person reads them; ``subject`` the category, honour or hire it is about; ``also`` other
+    policy keys that were read for it.
     """
 
     topic: Topic
@@ -53,6 +54,7 @@ class Finding:
     cites: tuple[str, ...]
     needs: tuple[str, ...] = ()
     subject: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +141,9 @@ def judged(
     observed: str,
     needs: tuple[str, ...] = (),
     subject: str = "",
+    also: tuple[Rule, ...] = (),
 ) -> Finding:
-    """A finding that carries its rule's value, day and citations."""
+    """A finding that carries its rule's value and day, and the citations of all it rests on."""
     return Finding(
         topic=topic,
         rule=rule.key,
@@ -149,9 +152,10 @@ def judged(
         observed=observed,
         value=rule.shown,
         since=rule.since,
-        cites=rule.cites,
+        cites=merged(rule.cites, *(other.cites for other in also)),
         needs=needs if outcome is Outcome.UNKNOWN else (),
         subject=subject,
+        also=tuple(other.key for other in also),
     )
 
 
