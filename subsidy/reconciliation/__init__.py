@@ -1,6 +1,6 @@
 """Compare a bank's claim with recomputation; explain every difference to the fen.
 
-    match(claimed=…, register=…, period=…) -> Reconciliation
+    match(claimed, register, period, tolerance_fen=…) -> Reconciliation
 
 Pure: columns in, columns out; no database, no file, no clock.
 """

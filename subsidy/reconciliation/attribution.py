@@ -28,8 +28,6 @@ from subsidy.reconciliation.variants import STOPS, TRUE, Variants, value, weighe
 Integers = npt.NDArray[np.int64]
 Positions = npt.NDArray[np.intp]
 
-ROUNDING_FEN = 1  # a difference of at most 0.01 is accepted
-
 
 @dataclass(frozen=True)
 class Used:
@@ -59,14 +57,16 @@ class Attribution:
     explained: int  # lines on which the convention is the bank's
 
 
-def attribute(pairs: Pairs, truth: Truth, expected_fen: Integers) -> Attribution:
+def attribute(
+    pairs: Pairs, truth: Truth, expected_fen: Integers, tolerance_fen: int
+) -> Attribution:
     """Causes of the truth's lines; ``expected_fen`` is of shape ``(p,)``, as ``Pairs``."""
     found = candidates(pairs, truth)
     claimed = pairs.of_line("claimed_fen")
     by_core = value(pairs, found.variants)
-    at = best(found, by_core, claimed[found.variants.line], tolerance_fen=ROUNDING_FEN)
+    at = best(found, by_core, claimed[found.variants.line], tolerance_fen=tolerance_fen)
     chosen, residual = found.variants.take(at), claimed[truth.lines] - by_core[at]
-    used, theirs, at_theirs = _bank_convention(pairs, found, residual, truth.lines)
+    used, theirs, at_theirs = _bank_convention(pairs, found, truth.lines, residual, tolerance_fen)
     if used is not None:
         chosen = _replaced(chosen, found.variants.take(at_theirs), theirs)
     parts = list(_chains(pairs, chosen, ~theirs, None, expected_fen))
@@ -76,7 +76,7 @@ def attribute(pairs: Pairs, truth: Truth, expected_fen: Integers) -> Attribution
 
 
 def _bank_convention(
-    pairs: Pairs, found: Candidates, residual: Integers, lines: Positions
+    pairs: Pairs, found: Candidates, lines: Positions, residual: Integers, tolerance_fen: int
 ) -> tuple[Used | None, npt.NDArray[np.bool_], Positions]:
     """The one convention behind the residuals, the lines it holds for, and their variants.
 
@@ -84,7 +84,7 @@ def _bank_convention(
     all residuals are roundings, every one of them.
     """
     none = np.zeros(len(lines), np.bool_)
-    open_lines, large = residual != 0, np.abs(residual) > ROUNDING_FEN
+    open_lines, large = residual != 0, np.abs(residual) > tolerance_fen
     if open_lines.sum() < 2:
         return None, none, np.empty(0, np.intp)
     required = large if large.any() else open_lines
@@ -187,8 +187,7 @@ def _residuals(pairs: Pairs, state: Variants, residual: Integers) -> Iterator[Pa
         for hit in hits:
             looks[hit] = looks[hit] or used.convention
     for at, convention in zip(open_at.tolist(), looks, strict=True):
-        large = abs(int(residual[at])) > ROUNDING_FEN
-        code = "R03" if convention is Convention.BOTH_ENDS and large else "R01"
+        code = "R03" if convention is Convention.BOTH_ENDS else "R01"
         yield Part(int(state.line[at]), code, int(residual[at]), convention)
 
 

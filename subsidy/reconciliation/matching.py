@@ -11,7 +11,6 @@ from loans.money import fen_to_yuan
 from subsidy.accrual import to_date
 from subsidy.conventions import TITLES
 from subsidy.reconciliation.attribution import (
-    ROUNDING_FEN,
     Attribution,
     Part,
     attribute,
@@ -39,17 +38,18 @@ Integers = npt.NDArray[np.int64]
 
 
 def match(
-    *,
     claimed: Claimed,
     register: Register,
     period: Period,
+    *,
+    tolerance_fen: int,
     file_findings: tuple[FileFinding, ...] = (),
 ) -> Reconciliation:
     """Recompute every line of a claim; class, causes and payable amount of each.
 
     ``file_findings`` are those of the sheet itself (R19); they are handed on. Payable is the
-    smaller of claimed and recomputed: never more than claimed, and a difference of at most 0.01
-    above is accepted at the recomputed amount (rules.md §7).
+    smaller of claimed and recomputed: never more than claimed. A difference of at most
+    ``tolerance_fen`` is listed as rounding, not charged (rules.md §7: 0.01).
     """
     note = note_positions(claimed, register)
     pairs = pair(claimed, register, period)
@@ -61,7 +61,7 @@ def match(
     wholly_taken = _wholly_taken(pairs)
     differs = (pairs.of_line("claimed_fen") != expected_pairs) & ~wholly_taken
     truth = truth_of(pairs, np.flatnonzero(differs))
-    attribution = attribute(pairs, truth, expected_pairs)
+    attribution = attribute(pairs, truth, expected_pairs, tolerance_fen)
     causes = _causes(claimed, pairs, Scene(pairs, truth, attribution), wholly_taken, note)
     cover = coverage(claimed, pairs)
     is_duplicate = np.zeros(len(claimed), np.bool_)
@@ -70,7 +70,7 @@ def match(
         row=claimed.row,
         note_no=claimed.note_no,
         note=note.astype(np.int64),
-        line_class=_classes(claimed, note, expected, is_duplicate),
+        line_class=_classes(claimed, note, expected, is_duplicate, tolerance_fen),
         claimed_fen=claimed.claimed_fen,
         expected_fen=expected,
         payable_fen=np.minimum(expected, np.maximum(claimed.claimed_fen, 0)),
@@ -95,12 +95,13 @@ def _classes(
     note: npt.NDArray[np.intp],
     expected: Integers,
     is_duplicate: npt.NDArray[np.bool_],
+    tolerance_fen: int,
 ) -> list[LineClass]:
     difference = claimed.claimed_fen - expected
     names = list(LineClass)
     index = np.select(
         [claimed.is_bad, note < 0, is_duplicate, difference == 0,
-         np.abs(difference) <= ROUNDING_FEN, difference < 0],
+         np.abs(difference) <= tolerance_fen, difference < 0],
         [names.index(name) for name in (
             LineClass.BAD, LineClass.UNKNOWN, LineClass.DUPLICATE, LineClass.MATCHED,
             LineClass.ROUNDING, LineClass.UNDER)],
@@ -168,10 +169,10 @@ def _convention(attribution: Attribution) -> ConventionFinding | None:
     if attribution.used is None:
         return None
     amount = sum(part.amount_fen for part in attribution.parts if part.code == "R11")
-    convention = attribution.used.convention
+    convention, lines = attribution.used.convention, attribution.explained
     return ConventionFinding(
         convention.value,
-        attribution.explained,
+        lines,
         amount,
-        f"{attribution.explained} 行差异均与“{TITLES[convention]}”一致，合计 {fen_to_yuan(amount)} 元",
+        f"{lines} 行差异均与“{TITLES[convention]}”一致，合计 {fen_to_yuan(amount)} 元",
     )
