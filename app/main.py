@@ -15,6 +15,8 @@ from app.api import routers
 from app.api.edge import Forged, NotSignedIn
 from app.api.strict import BodyTooLarge
 from app.deps import Installation
+from app.settings import read_settings
+from app.start import open_installation
 from app.web import pages
 from loans.errors import FuminError
 
@@ -150,3 +152,8 @@ _HANDLERS: dict[type[Exception], Any] = {
     PoolTimeout: _database_away,
     Exception: _unexpected,
 }
+
+
+def from_environment() -> FastAPI:
+    """The application of the settings in the environment: what a server process runs."""
+    return create_app(open_installation(read_settings()).installation)

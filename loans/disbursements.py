@@ -26,6 +26,7 @@ from loans.models import (
 from loans.money import fen_to_yuan
 from loans.policy import LprTenor
 from loans.queries import agreement_in_force, contract_of, one
+from loans.riskshare import bank_share_pct
 from loans.schedule import Method, plan, settlement_for
 from loans.workflow import BorrowerKind, NoteState, State
 
@@ -186,8 +187,14 @@ def _lpr_tenor(drawing: Disbursement) -> LprTenor:
 
 
 def _bank_share(ctx: Context, application: Application, signed_on: date) -> int:
-    """The agreed share; below the threshold of 9.11 there is no minimum, only what was agreed."""
-    return agreement_in_force(ctx, application.bank_id, signed_on).bank_share_pct
+    """The bank's share of a loss under this contract: as agreed, never below the minimum (9.11)."""
+    assert application.approved_fen is not None
+    return bank_share_pct(
+        principal_fen=application.approved_fen,
+        agreed_pct=agreement_in_force(ctx, application.bank_id, signed_on).bank_share_pct,
+        threshold_fen=ctx.book.at("bank_share_threshold", signed_on).number,
+        minimum_pct=ctx.book.at("bank_share_min", signed_on).number,
+    )
 
 
 def _note(

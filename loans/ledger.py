@@ -32,7 +32,7 @@ def standing(movements: Iterable[Movement]) -> list[Movement]:
     """Movements that are neither reversals nor reversed, by value date, then as recorded."""
     rows = list(movements)
     undone = {m.reverses_id for m in rows if m.reverses_id is not None}
-    kept = [m for m in rows if m.reverses_id is None and (m.id is None or m.id not in undone)]
+    kept = [m for m in rows if m.reverses_id is None and m.id not in undone]
     # A new movement has no id yet: it was recorded last.
     return sorted(kept, key=lambda m: (m.on, m.id is None, m.id))
 

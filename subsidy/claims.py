@@ -140,7 +140,13 @@ def _compare(
 ) -> Reconciliation:
     tolerance = ctx.book.at("claim_tolerance", since).number
     period = Period(day(since), day(until), f"{since} 至 {until}（不含）")
-    return match(sheet.claimed, register, period, tolerance_fen=tolerance)
+    return match(
+        sheet.claimed,
+        register,
+        period,
+        tolerance_fen=tolerance,
+        file_findings=sheet.file_findings,
+    )
 
 
 def _check_quarter(ctx: Context, since: date, until: date) -> None:
@@ -257,7 +263,7 @@ def _file_findings(sheet: DetailSheet, found: Reconciliation) -> list[dict[str, 
     ]
     shown += [
         {"kind": "file", "code": f.code, "amount": fen_to_yuan(f.amount_fen), "message": f.message}
-        for f in (*sheet.file_findings, *found.file_findings)
+        for f in found.file_findings
     ]
     shown += [
         {
@@ -292,4 +298,3 @@ def _content_hash(found: Reconciliation) -> str:
         )
     )
     return hashlib.sha256(text.encode()).hexdigest()
-

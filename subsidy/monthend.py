@@ -8,7 +8,7 @@ Source: rules.md §3, §4 (backdated fact for a locked month).
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -99,7 +99,7 @@ def _month(ctx: Context, month: date) -> tuple[date, date]:
     newest = last_lock(ctx)
     if newest is not None and since < newest.until:
         raise Conflict("month-locked", f"{since:%Y-%m} 已关账，锁定的月份不再变动")
-    first = ctx.session.scalars(select(func.min(Note.disbursed_on))).one()
+    first: date | None = ctx.session.scalars(select(func.min(Note.disbursed_on))).one()
     due = newest.until if newest else first.replace(day=1) if first else since
     if due < since:
         raise Conflict("month-out-of-order", f"请先关账 {due:%Y-%m}，再关账 {since:%Y-%m}")
@@ -113,7 +113,7 @@ def _regular(portfolio: Portfolio, since: date, until: date) -> Iterator[dict[st
     subsidy = amounts.subsidy_fen[:, 1] - amounts.subsidy_fen[:, 0]
     days = balance_days(portfolio, start, stop)
     rates = _rates(portfolio, stop)
-    for i in np.flatnonzero((interest != 0) | (subsidy != 0) | (days != 0)):
+    for i in np.flatnonzero((interest != 0) | (subsidy != 0) | (days != 0)).tolist():
         line = _line(portfolio.rows[i], LineKind.REGULAR, since, until)
         yield line | {
             "balance_days": int(days[i]),
@@ -141,7 +141,7 @@ def _adjustments(ctx: Context, book: Book, since: date) -> Iterator[dict[str, An
     )
     before = _locked_amounts(ctx, theirs)
     for fact in late:
-        portfolio = theirs.portfolio(known=lambda m, newest=fact.id: m.id <= newest)
+        portfolio = theirs.portfolio(known=_recorded_until(fact.id))
         amounts = booked(portfolio.notes, portfolio.events, [day(since)])
         for i, row in enumerate(portfolio.rows):
             now = int(amounts.interest_fen[i, 0]), int(amounts.subsidy_fen[i, 0])
@@ -158,6 +158,10 @@ def _adjustments(ctx: Context, book: Book, since: date) -> Iterator[dict[str, An
                 "rate_ppm": row.rate_ppm,
                 "movement_id": fact.id,
             }
+
+
+def _recorded_until(movement_id: int) -> Callable[[Any], bool]:
+    return lambda m: bool(m.id <= movement_id)
 
 
 def _locked_amounts(ctx: Context, book: Book) -> dict[int, tuple[int, int]]:
@@ -219,7 +223,7 @@ def _check_ledger(portfolio: Portfolio) -> None:
     repaid = events.kind == accrual.PRINCIPAL_REPAID
     owner = np.repeat(np.arange(len(balance)), np.diff(events.offsets))[repaid]
     np.subtract.at(balance, owner, events.value[repaid])
-    for i in np.flatnonzero(balance != [row.balance_fen for row in portfolio.rows]):
+    for i in np.flatnonzero(balance != [row.balance_fen for row in portfolio.rows]).tolist():
         row = portfolio.rows[i]
         raise Conflict(
             "ledger-broken",

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from loans.classes import NoteBalance, SubsidyClass, subsidised_balances
 from loans.context import Context
@@ -49,7 +49,7 @@ STOP_CODES = {
     "compensation": 18,
 }
 
-Found = Row[Any]
+Found = Any  # a row with the columns named below
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,10 @@ def register_of(
 
 def of_bank(portfolio: Portfolio, bank_id: int) -> Portfolio:
     """One bank's notes of a portfolio that was read with all notes of its borrowers."""
-    kept = np.flatnonzero([row.bank_id == bank_id for row in portfolio.rows])
+    kept = np.array([i for i, row in enumerate(portfolio.rows) if row.bank_id == bank_id], np.intp)
     owner = np.repeat(np.arange(len(portfolio.notes)), np.diff(portfolio.events.offsets))
     return Portfolio(
-        rows=[portfolio.rows[i] for i in kept],
+        rows=[row for row in portfolio.rows if row.bank_id == bank_id],
         notes=portfolio.notes.take(kept),
         events=portfolio.events.take(kept),
         reason=portfolio.reason[np.isin(owner, kept)],
@@ -89,6 +89,7 @@ def _earlier(ctx: Context, bank_id: int, without: Claim | None) -> list[Span]:
     return [
         Span(note_no, day(since), day(until), _name(claim_since, claim_until))
         for note_no, since, until, claim_since, claim_until in ctx.session.execute(rows)
+        if since is not None and until is not None
     ]
 
 
@@ -108,6 +109,7 @@ def _elsewhere(ctx: Context, bank_id: int, keys: dict[int, str]) -> list[Elsewhe
     return [
         ElsewhereSpan(keys[borrower_id], contract_no, day(since), day(until), "另一经办银行")
         for borrower_id, contract_no, since, until in ctx.session.execute(rows)
+        if since is not None and until is not None
     ]
 
 

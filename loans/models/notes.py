@@ -101,7 +101,7 @@ class Note(Keyed, Model):
     balance_fen: Mapped[int]
     disbursed_on: Mapped[date]
     matures_on: Mapped[date]
-    # quarterly-20, monthly-20, month-end, monthly-D or at-maturity (rules.md §3).
+    # quarterly-20, monthly-20, month-end, due-D or at-maturity (rules.md §3).
     settlement: Mapped[str] = mapped_column(String(16))
     extended_to: Mapped[date | None]
     settled_on: Mapped[date | None]

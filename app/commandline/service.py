@@ -1,0 +1,127 @@
+"""Running the programme: ``fumin migrate``, ``serve``, ``close``, ``business-date``."""
+
+import os
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from app.commandline.opening import ActingAs, acting_person, opened, refused
+from app.commands import perform
+from app.settings import Settings, read_settings
+from app.start import Refused, open_installation
+from loans import parties
+from loans.money import fen_to_yuan
+from subsidy import monthend
+
+DemoFolder = Annotated[
+    Path | None, typer.Option("--demo", help="由 fumin demo 建立的文件夹：直接服务其中的数据。")
+]
+
+
+def migrate() -> None:
+    """建立数据库，或把它升级到当前版本。"""
+    try:
+        opened_now = open_installation(read_settings(), create=True)
+    except Refused as error:
+        raise refused(error) from error
+    opened_now.engine.dispose()
+    typer.echo("数据库已是最新版本。")
+
+
+def serve(
+    demo: DemoFolder = None,
+    host: Annotated[str, typer.Option(help="监听地址。")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="监听端口。", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="服务进程数。", min=1, max=8)] = 1,
+) -> None:
+    """启动接口与网页。"""
+    if demo is not None:
+        os.environ["FUMIN_ENV"] = "demo"
+        os.environ["FUMIN_DATABASE_URL"] = f"sqlite:///{(demo / 'fumin.db').absolute()}"
+        os.environ.pop("FUMIN_MIGRATION_URL", None)
+    # Refuse here, once, with a sentence; the server's processes read the same settings again.
+    try:
+        open_installation(Settings()).engine.dispose()
+    except Refused as error:
+        raise refused(error) from error
+    typer.echo(f"网页 http://{host}:{port}/ ，接口 http://{host}:{port}/api/v1/ ，按 Ctrl+C 停止。")
+    uvicorn.run(
+        "app.main:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def close(
+    month: Annotated[str, typer.Argument(help="要关账的月份，例如 2019-06。")],
+    acting: ActingAs = None,
+    preview: Annotated[bool, typer.Option(help="只试算，不锁定。")] = False,
+) -> None:
+    """关账一个月：逐笔计提利息与贴息并锁定。"""
+    since = _month(month)
+    with opened() as installation:
+        actor = acting_person(installation, acting)
+        if preview:
+            with installation.reads() as session:
+                run = monthend.preview(installation.context(session, actor), month=since)
+            totals = [run.total(f"{name}_fen") for name in ("interest", "subsidy", "borrower")]
+            _print_month("试算", run.since, len(run.lines), totals, run.sha256)
+            return
+        lock = perform(
+            installation, actor, "months.close", lambda ctx: monthend.close(ctx, month=since)
+        )
+        totals = [lock.interest_fen, lock.subsidy_fen, lock.borrower_fen]
+        _print_month("已关账", lock.since, lock.lines, totals, lock.sha256)
+
+
+def business_date(
+    day: Annotated[
+        datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="新的业务日期；省略则只显示。")
+    ] = None,
+    acting: ActingAs = None,
+) -> None:
+    """显示或设定业务日期（生产环境不能设定）。"""
+    with opened() as installation:
+        if day is not None:
+            if installation.production:
+                typer.echo("生产环境的业务日期就是今天，不能设定。", err=True)
+                raise typer.Exit(1)
+            actor = acting_person(installation, acting)
+            on = day.date()
+            perform(
+                installation,
+                actor,
+                "business_date.set",
+                lambda ctx: parties.set_business_date(ctx, on=on),
+            )
+        with installation.reads() as session:
+            typer.echo(f"业务日期：{installation.today(session)}")
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise typer.BadParameter(f"“{text}”不是 YYYY-MM 形式的月份，例如 2019-06") from error
+
+
+def _print_month(what: str, since: date, lines: int, totals: list[int], digest: str) -> None:
+    interest, subsidy, borrower = (fen_to_yuan(fen) for fen in totals)
+    Console().print(
+        f"{what} {since:%Y-%m}：{lines} 行，利息 {interest} 元 = 贴息 {subsidy} 元 + "
+        f"借款人负担 {borrower} 元\n摘要 {digest}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+COMMANDS = (migrate, serve, close, business_date)
