@@ -20,19 +20,9 @@ from loans.context import Context
 from loans.models import Contract, Movement, MovementKind, Note
 from subsidy import accrual
 from subsidy.accrual import Events, Notes, day
+from subsidy.codes import DAY_COUNTS, SETTLEMENTS
 from subsidy.models import AccrualLine, MonthLock
 
-DAY_COUNTS = {
-    "act/360": accrual.ACT_360,
-    "act/365": accrual.ACT_365,
-    "30/360": accrual.THIRTY_360,
-}
-SETTLEMENTS = {
-    "quarterly-20": accrual.QUARTERLY_20,
-    "monthly-20": accrual.MONTHLY_20,
-    "month-end": accrual.MONTH_END,
-    "at-maturity": accrual.AT_MATURITY,
-} | {f"due-{due}": accrual.monthly(due) for due in range(1, 32)}
 EVENTS = {
     MovementKind.PRINCIPAL_REPAID: accrual.PRINCIPAL_REPAID,
     MovementKind.RATE_CHANGED: accrual.RATE_CHANGED,

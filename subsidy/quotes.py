@@ -1,0 +1,162 @@
+"""Quotes: what a loan would cost its borrower, period by period, before anyone signs.
+
+Assessment + repayment plan + accrual core: the same calculation that later closes the month and
+checks the bank's claim, run on the plan instead of on what happened.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from loans.classes import SubsidyClass, subsidy_terms
+from loans.daycount import DayCount, add_months
+from loans.policy import LprTenor, PolicyBook
+from loans.schedule import Instalment, Method, plan, settlement_for
+from loans.settlement import period_starts
+from loans.underwriting import Applicant, Assessment, Exposure, Terms, assess
+from subsidy import accrual
+from subsidy.accrual import Event, Events, Note, Notes, accrue, day
+from subsidy.codes import DAY_COUNTS, SETTLEMENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoanWanted:
+    """The loan to be quoted; empty ``day_count`` and ``settlement`` take the policy's defaults."""
+
+    amount_fen: int
+    term_months: int
+    rate_ppm: int
+    method: Method = Method.BULLET
+    every_months: int = 1
+    day_count: DayCount | None = None
+    settlement: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Interest, subsidy and the borrower's share [fen] of the days ``[start, stop)``."""
+
+    start: date
+    stop: date
+    interest_fen: int
+    subsidy_fen: int
+
+    @property
+    def borrower_fen(self) -> int:
+        """What the borrower pays of the interest."""
+        return self.interest_fen - self.subsidy_fen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The assessment, the repayment plan, and the costs by settlement period.
+
+    ``costs`` are those of the class proved by the facts at hand; ``attainable_costs`` those of the
+    class attainable once every missing document is in and good.
+    """
+
+    assessment: Assessment
+    instalments: tuple[Instalment, ...]
+    costs: tuple[Cost, ...]
+    attainable_costs: tuple[Cost, ...]
+
+
+def quote(
+    applicant: Applicant, wanted: LoanWanted, exposure: Exposure, *, on: date, book: PolicyBook
+) -> Quote:
+    """Assess and cost a loan as if it were accepted, signed and drawn on a day.
+
+    Raises ``PolicyGap`` where the book has no rule for the day.
+    """
+    terms = Terms.lasting(amount_fen=wanted.amount_fen, disbursed_on=on, months=wanted.term_months)
+    assessment = assess(applicant, terms, exposure, on=on, book=book)
+    settlement = settlement_for(
+        wanted.method,
+        disbursed_on=on,
+        agreed=wanted.settlement or book.at("settlement", on).text,
+    )
+    day_count = wanted.day_count or DayCount(book.at("day_count", on).text)
+    rows = plan(
+        method=wanted.method,
+        principal_fen=wanted.amount_fen,
+        rate_ppm=wanted.rate_ppm,
+        disbursed_on=on,
+        matures_on=terms.matures_on,
+        every_months=wanted.every_months,
+        day_count=day_count,
+        settlement=settlement,
+    )
+    base_fen = assessment.cap_fen if assessment.base_fen is None else assessment.base_fen
+
+    def costs(subsidy_class: SubsidyClass, subsidised_fen: int) -> tuple[Cost, ...]:
+        note = _note(wanted, terms, subsidy_class, subsidised_fen, settlement, day_count, book)
+        return _costs(note, rows, settlement)
+
+    return Quote(
+        assessment=assessment,
+        instalments=rows,
+        costs=costs(assessment.subsidy_class, base_fen),
+        attainable_costs=costs(
+            assessment.attainable_class, max(base_fen, assessment.attainable_cap_fen)
+        ),
+    )
+
+
+def _note(
+    wanted: LoanWanted,
+    terms: Terms,
+    subsidy_class: SubsidyClass,
+    subsidised_fen: int,
+    settlement: str,
+    day_count: DayCount,
+    book: PolicyBook,
+) -> Note:
+    on = terms.disbursed_on
+    long = terms.matures_on >= add_months(on, 60)
+    given = subsidy_terms(
+        subsidy_class,
+        signed_on=on,
+        first_disbursed_on=on,
+        matures_on=terms.matures_on,
+        lpr_tenor=LprTenor.FIVE_YEARS if long else LprTenor.ONE_YEAR,
+        book=book,
+    )
+    benchmark, ceiling = given.benchmark_ppm, given.ceiling_ppm
+    return Note(
+        note_no="quote",
+        principal_fen=terms.amount_fen,
+        disbursed_on=on,
+        matures_on=terms.matures_on,
+        rate_ppm=wanted.rate_ppm,
+        share_pct=given.share_pct,
+        subsidised_fen=subsidised_fen,
+        benchmark_ppm=accrual.CONTRACT_RATE if benchmark is None else benchmark,
+        ceiling_ppm=accrual.NO_CEILING if ceiling is None else ceiling,
+        floor_ppm=given.floor_ppm,
+        subsidy_ends_on=given.subsidy_ends_on,
+        day_count=DAY_COUNTS[day_count],
+        settlement=SETTLEMENTS[settlement],
+    )
+
+
+def _costs(note: Note, rows: tuple[Instalment, ...], settlement: str) -> tuple[Cost, ...]:
+    """The plan run through the accrual core, cut at the settlement days."""
+    notes = Notes.of([note])
+    repayments = [
+        Event(
+            note_no=note.note_no,
+            on=row.due_on,
+            kind=accrual.PRINCIPAL_REPAID,
+            value=row.principal_fen,
+        )
+        for row in rows
+        if row.principal_fen
+    ]
+    inner = period_starts(settlement, note.disbursed_on, note.matures_on)
+    cuts = sorted({note.disbursed_on, *inner, note.matures_on})
+    lines = accrue(notes, Events.of(notes, repayments), [day(cut) for cut in cuts])
+    return tuple(
+        Cost(start, stop, int(interest), int(subsidy))
+        for start, stop, interest, subsidy in zip(
+            cuts[:-1], cuts[1:], lines.interest_fen[0], lines.subsidy_fen[0], strict=True
+        )
+    )
