@@ -24,7 +24,7 @@ class Application(Keyed, Model):
     borrower_id: Mapped[int] = mapped_column(ForeignKey("borrower.id"))
     kind: Mapped[BorrowerKind] = mapped_column(stored(BorrowerKind))
     state: Mapped[State] = mapped_column(stored(State))
-    returned_from: Mapped[State | None] = mapped_column(stored(State))
+    returned_from: Mapped[State | None] = mapped_column(stored(State, "returned_from"))
     round: Mapped[int] = mapped_column(default=1)
     version: Mapped[int] = mapped_column(default=1)
     created_on: Mapped[date]
@@ -63,7 +63,7 @@ class ApplicationStep(Model):
     no: Mapped[int]
     round: Mapped[int]
     action: Mapped[Action] = mapped_column(stored(Action))
-    from_state: Mapped[State] = mapped_column(stored(State))
+    from_state: Mapped[State] = mapped_column(stored(State, "from_state"))
     to_state: Mapped[State] = mapped_column(stored(State))
     by_person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     proposal_id: Mapped[int | None] = mapped_column(ForeignKey("proposal.id"))

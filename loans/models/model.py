@@ -42,14 +42,17 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
-def stored(enum: type[StrEnum]) -> Enum:
-    """A StrEnum as short text with its values; the database checks them too."""
+def stored(enum: type[StrEnum], name: str = "") -> Enum:
+    """A StrEnum as short text with its values; the database checks them too.
+
+    ``name`` tells a table's second check of the same enum from its first.
+    """
     return Enum(
         enum,
         native_enum=False,
         length=32,
         create_constraint=True,
-        name=enum.__name__.lower(),
+        name=name or enum.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
 
