@@ -1,0 +1,123 @@
+"""The two files of a book as text columns, and what is wrong with a row of them."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+try:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+except ImportError:  # the extra "parquet" is not installed: CSV only
+    pa = pq = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to correct. ``row`` is the line of the file, the header being line 1; 0 where the
+    file as a whole is meant, as ``column`` is then empty."""
+
+    file: str
+    row: int
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f" 第 {self.row} 行" * (self.row > 0) + f" {self.column}" * bool(self.column)
+        return f"{self.file}{where}：{self.message}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file's columns as text; a blank cell is the empty text."""
+
+    file: str
+    frame: pd.DataFrame
+
+    def text(self, column: str) -> "pd.Series[str]":
+        """A column; all blank where the file has none of that name."""
+        if column not in self.frame.columns:
+            return pd.Series([""], dtype=str).repeat(len(self.frame)).reset_index(drop=True)
+        return self.frame[column]
+
+    def report(self, problems: list[Problem], column: str, wrong: Any, message: str) -> None:
+        """Add one problem for each row where ``wrong`` (flags, shape ``(n,)``) holds."""
+        problems += (
+            Problem(self.file, int(row) + 2, column, message)
+            for row in np.flatnonzero(np.asarray(wrong))
+        )
+
+
+def read_table(
+    folder: Path, name: str, required: Sequence[str], problems: list[Problem]
+) -> Table | None:
+    """``name.csv`` or ``name.parquet`` of the folder; None, its problems added, if unreadable."""
+    paths = [path for kind in ("csv", "parquet") if (path := folder / f"{name}.{kind}").is_file()]
+    if len(paths) != 1:
+        message = (
+            "两种格式都有，请只留一个" if paths else f"缺少 {name}.csv 或 {name}.parquet，请补上"
+        )
+        problems.append(Problem(f"{name}.csv", 0, "", message))
+        return None
+    path = paths[0]
+    try:
+        frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+    except _Unreadable as unreadable:
+        problems += (Problem(path.name, row, column, text) for row, column, text in unreadable.rows)
+        return None
+    missing = [column for column in required if column not in frame.columns]
+    problems += (Problem(path.name, 1, column, "缺少这一列，请补上") for column in missing)
+    return None if missing else Table(path.name, frame)
+
+
+class _Unreadable(Exception):
+    """A file that cannot be taken apart into cells: rows, columns and messages."""
+
+    def __init__(self, *rows: tuple[int, str, str]) -> None:
+        super().__init__()
+        self.rows = rows
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig", index_col=False)
+    except UnicodeDecodeError:
+        raise _Unreadable((0, "", "不是 UTF-8 编码，请另存为 UTF-8 的 CSV")) from None
+    except pd.errors.EmptyDataError:
+        raise _Unreadable((1, "", "文件是空的，请写上表头")) from None
+    except pd.errors.ParserError:
+        raise _Unreadable(*_ragged_rows(path)) from None
+
+
+def _ragged_rows(path: Path) -> list[tuple[int, str, str]]:
+    """Rows with more cells than the header has."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        width = len(next(reader))
+        rows = [(reader.line_num, len(row)) for row in reader if len(row) > width]
+    message = "有 {} 格，表头只有 {} 格，请检查多余的逗号或引号"
+    found = [(row, "", message.format(cells, width)) for row, cells in rows]
+    return found or [(0, "", "不是完整的 CSV，请检查引号是否成对")]
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    if pa is None:
+        raise _Unreadable((0, "", "读 Parquet 需要安装 fumin[parquet]，或改用 CSV"))
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError):
+        raise _Unreadable((0, "", "不是完整的 Parquet 文件，请重新导出")) from None
+    binary = [field.name for field in table.schema if pa.types.is_floating(field.type)]
+    if binary:
+        message = "是二进制浮点数，金额和利率请用十进制文本"
+        raise _Unreadable(*((0, column, message) for column in binary))
+    columns = {}
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if pa.types.is_timestamp(field.type):
+            column = column.cast(pa.date32(), safe=False)
+        columns[field.name] = column.cast(pa.string()).fill_null("").to_numpy()
+    return pd.DataFrame(columns)

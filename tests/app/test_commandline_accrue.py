@@ -1,0 +1,101 @@
+"""``fumin accrue`` as its user meets it."""
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from app.commandline.accrue import accrue
+
+LOANS = """\
+note_no,principal,disbursed_on,matures_on,rate_pct,subsidy_class,subsidised_principal,benchmark_pct
+A1,300000.00,2019-04-10,2020-04-10,4.35,full,,
+A2,150000.00,2019-07-15,2020-07-15,4.785,half,,
+F1,2000000.00,2019-05-06,2021-05-06,6,small_firm,1300000.00,4.75
+"""
+EVENTS = """\
+note_no,on,kind,amount,rate_pct
+A2,2020-07-15,principal_repaid,150000.00,
+A1,2020-04-10,principal_repaid,300000.00,
+"""
+
+
+@pytest.fixture
+def book(tmp_path):
+    folder = tmp_path / "book"
+    folder.mkdir()
+    (folder / "loans.csv").write_text(LOANS, encoding="utf-8")
+    (folder / "events.csv").write_text(EVENTS, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def run(book, tmp_path):
+    command = typer.Typer()
+    command.command()(accrue)
+
+    def run(*options, out="lines.csv"):
+        window = ["--from", "2019-06-21", "--to", "2019-12-21"]
+        return CliRunner().invoke(
+            command, [str(book), *window, "--out", str(tmp_path / out), *options]
+        )
+
+    return run
+
+
+def test_quarters_are_written_in_the_order_of_the_book(run, tmp_path):
+    result = run()
+
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "lines.csv").read_text(encoding="utf-8").splitlines() == [
+        "note_no,period_start,period_end,interest,subsidy,borrower",
+        "A1,2019-06-21,2019-09-21,3335.00,3335.00,0.00",
+        "A1,2019-09-21,2019-12-21,3298.75,3298.75,0.00",
+        "A2,2019-06-21,2019-09-21,1355.75,677.88,677.87",
+        "A2,2019-09-21,2019-12-21,1814.31,907.16,907.15",
+        "F1,2019-06-21,2019-09-21,30666.67,7890.28,22776.39",
+        "F1,2019-09-21,2019-12-21,30333.33,7804.51,22528.82",
+    ]
+
+
+def test_totals_by_class_are_printed(run):
+    lines = run().stdout.splitlines()
+
+    assert "全额贴息\t1\t6633.75\t6633.75\t0.00" in lines
+    assert lines[-1] == "合计\t3\t70803.81\t23913.58\t46890.23"
+
+
+def test_months_of_a_window_inside_a_quarter_add_up_to_its_part(run, tmp_path):
+    assert run("--by", "month").exit_code == 0
+
+    rows = (tmp_path / "lines.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[1] == "A1,2019-06-21,2019-07-01,362.50,362.50,0.00"
+    assert rows[7] == "A1,2019-12-01,2019-12-21,725.00,725.00,0.00"
+
+
+def test_bad_rows_are_all_told_and_nothing_is_written(run, book, tmp_path):
+    (book / "loans.csv").write_text(LOANS.replace("4.35", "4.35001"), encoding="utf-8")
+    (book / "events.csv").write_text(EVENTS.replace("A2", "A9"), encoding="utf-8")
+
+    result = run()
+
+    assert result.exit_code == 2
+    assert "loans.csv 第 2 行 rate_pct" in result.stderr
+    assert "events.csv 第 2 行 note_no" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["book"]
+
+
+@pytest.mark.parametrize(
+    ("options", "out"), [(["--to", "2019-06-21"], "lines.csv"), ([], "lines.xlsx")]
+)
+def test_an_impossible_call_is_refused(run, options, out):
+    assert run(*options, out=out).exit_code == 2
+
+
+def test_an_amount_beyond_the_exact_range_is_refused_by_name(run, book, tmp_path):
+    huge = LOANS.replace("A1,300000.00", "A1,9999999999999.00").replace("4.35", "999")
+    (book / "loans.csv").write_text(huge, encoding="utf-8")
+
+    result = run()
+
+    assert result.exit_code == 2 and "A1" in result.stderr
+    assert not (tmp_path / "lines.csv").exists()
