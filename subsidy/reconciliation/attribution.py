@@ -89,7 +89,7 @@ def _bank_convention(
         return None, none, np.empty(0, np.intp)
     required = large if large.any() else open_lines
     pick = np.flatnonzero(np.isin(found.variants.line, lines[open_lines]))
-    tried = Candidates(found.variants.take(pick), found.distance[pick])
+    tried = found.take(pick)
     claimed = pairs.of_line("claimed_fen")[tried.variants.line]
     under = weighed(pairs, tried.variants)
     for used in _all_conventions():

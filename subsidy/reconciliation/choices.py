@@ -6,9 +6,10 @@ the candidates are valued; the one is chosen that
 
 1. gives the claimed amount to the fen, if there is one — of several, the one that contradicts the
    fewest of the line's own statements, then the one with the fewest errors;
-2. otherwise agrees with all of the line's statements and comes nearest to the claimed amount.
+2. otherwise has no error that the line does not state (or says nothing about) and comes nearest to
+   the claimed amount.
 
-So a statement is believed unless the amount proves it wrong. What the chosen combination leaves
+So an amount alone proves an error only when it fits exactly. What the chosen combination leaves
 over is the residual, which a convention (R11) or nothing (R01) explains.
 """
 
@@ -147,10 +148,16 @@ def _counts(events: object) -> Integers:
 
 @dataclass(frozen=True)
 class Candidates:
-    """All combinations tried, with how many of the line's statements each contradicts."""
+    """All combinations tried, and how each contradicts the line's statements: by errors the line
+    does not state, and by leaving out errors it states."""
 
     variants: Variants
-    distance: Integers
+    unstated: Integers
+    denied: Integers
+
+    def take(self, at: npt.NDArray[np.intp]) -> "Candidates":
+        """These combinations only."""
+        return Candidates(self.variants.take(at), self.unstated[at], self.denied[at])
 
 
 def candidates(pairs: Pairs, truth: Truth) -> Candidates:
@@ -166,7 +173,7 @@ def candidates(pairs: Pairs, truth: Truth) -> Candidates:
     builder.balances()
     builder.shares()
     builder.rates()
-    return Candidates(builder.variants, builder.distance)
+    return builder.found
 
 
 class _Builder:
@@ -174,8 +181,8 @@ class _Builder:
 
     def __init__(self, pairs: Pairs, truth: Truth) -> None:
         self._pairs, self._truth = pairs, truth
-        self.variants = Variants.true(truth.lines)
-        self.distance = np.zeros(len(truth.lines), np.int64)
+        none = np.zeros(len(truth.lines), np.int64)
+        self.found = Candidates(Variants.true(truth.lines), none, none)
         self._at = np.arange(len(truth.lines))  # which entry of ``truth`` a variant belongs to
         self._used = np.zeros(len(truth.lines), np.int64)
 
@@ -209,16 +216,16 @@ class _Builder:
             (NO_CAP_OLD_BALANCE, cap & repaid, ~kept),
             (STATED_BALANCE, differs, np.zeros(len(lines), np.bool_)),
         )
-        base, base_distance, base_at = self.variants, self.distance, self._at
-        truth_distance = kept.astype(np.int64) + differs
-        self.distance = self.distance + truth_distance[self._at]
+        base, base_at = self.found, self._at
+        self._deny(kept.astype(np.int64) + differs)
         for name, bites, contradicts in options:
             pick = np.flatnonzero(bites[base_at])
             at = base_at[pick]
             some = base.take(pick)
-            added = replace(some, balance=np.full(len(pick), name, np.int64))
-            extra = contradicts.astype(np.int64) + (differs & (name != STATED_BALANCE))
-            self._append(added, base_distance[pick] + extra[at], at)
+            lifted = some.variants.changed("balance", np.full(len(pick), name, np.int64))
+            unstated = some.unstated + contradicts[at]
+            denied = some.denied + (differs & (name != STATED_BALANCE))[at]
+            self._append(Candidates(lifted, unstated, denied), at)
 
     def shares(self) -> None:
         """The stated class where it is another; else the full share, against the statement."""
@@ -250,19 +257,28 @@ class _Builder:
     ) -> None:
         pick = np.flatnonzero(bites[self._at] & (self._used[self._at] < MOST_CANDIDATES))
         at = self._at[pick]
-        some = self.variants.take(pick)
-        column = getattr(some, name) + values[at] if add else values[at]
-        lifted = some.changed(name, column)
-        distance = self.distance[pick]
+        some = self.found.take(pick)
+        column = getattr(some.variants, name) + values[at] if add else values[at]
+        unstated = some.unstated
         if stated is not None:
-            distance = distance + ~stated[at]
-            self.distance = self.distance + (bites & stated)[self._at]
+            unstated = unstated + ~stated[at]
+            self._deny((bites & stated).astype(np.int64))
         self._used = self._used + bites
-        self._append(lifted, distance, at)
+        self._append(Candidates(some.variants.changed(name, column), unstated, some.denied), at)
 
-    def _append(self, added: Variants, distance: Integers, at: npt.NDArray[np.intp]) -> None:
-        self.variants = self.variants.joined(added)
-        self.distance = np.concatenate([self.distance, distance])
+    def _deny(self, statements: Integers) -> None:
+        """The combinations so far leave these stated errors of their lines out."""
+        found = self.found
+        denied = found.denied + statements[self._at]
+        self.found = Candidates(found.variants, found.unstated, denied)
+
+    def _append(self, more: Candidates, at: npt.NDArray[np.intp]) -> None:
+        found = self.found
+        self.found = Candidates(
+            found.variants.joined(more.variants),
+            np.concatenate([found.unstated, more.unstated]),
+            np.concatenate([found.denied, more.denied]),
+        )
         self._at = np.concatenate([self._at, at])
 
 
@@ -275,8 +291,8 @@ def best(
     """
     residual = np.abs(claimed_fen - amounts_fen)
     misses = residual > tolerance_fen
-    order = np.lexsort(
-        (found.variants.lifted(), residual, found.distance, misses, found.variants.line)
-    )
-    line = found.variants.line[order]
-    return order[np.append(True, line[1:] != line[:-1])] if len(order) else order
+    distance = np.where(misses, found.unstated, found.unstated + found.denied)
+    lifted, line = found.variants.lifted(), found.variants.line
+    order = np.lexsort((lifted, found.denied, residual, distance, misses, line))
+    ordered = line[order]
+    return order[np.append(True, ordered[1:] != ordered[:-1])] if len(order) else order

@@ -1,0 +1,162 @@
+"""Planted errors: all found, none invented, every difference explained to the fen."""
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from subsidy.conventions import Convention, amounts, slices
+from subsidy.reconciliation import Claimed, LineClass, Reconciliation, Register, match
+from tests.subsidy.reconciliation.planted import ERRORS, HONEST, Claim, both_ends
+from tests.subsidy.reconciliation.quarter import PERIOD
+
+
+def _register(claim: Claim) -> Register:
+    last = [claim.last_closing.get(note.note_no, -1) for note in claim.world.notes]
+    return claim.world.register(
+        earlier=tuple(claim.earlier),
+        elsewhere=tuple(claim.elsewhere),
+        flags=tuple(claim.flags),
+        last_closing_fen=np.array(last, np.int64),
+    )
+
+
+def _match(claim: Claim, order: list[int] | None = None) -> Reconciliation:
+    lines = [claim.lines[at] for at in order] if order else claim.lines
+    return match(Claimed.of(lines), _register(claim), PERIOD, tolerance_fen=1)
+
+
+def _causes(result: Reconciliation, at: int) -> dict[str, int]:
+    return {cause.code: cause.amount_fen for cause in result.causes[at]}
+
+
+def _planted(seed: int, errors: int, honest: int) -> Claim:
+    claim = Claim(random.Random(seed))
+    makers = [claim.rng.choice(ERRORS) for _ in range(errors)]
+    # Two lines with both end days are the bank's convention (R11), not each line's own R03.
+    twice = [at for at, make in enumerate(makers) if make is both_ends][1:]
+    makers = [make for at, make in enumerate(makers) if at not in twice]
+    makers += [claim.rng.choice(HONEST) for _ in range(honest)]
+    claim.rng.shuffle(makers)
+    for make in makers:
+        make(claim)
+    return claim
+
+
+def _check_sums(claim: Claim, result: Reconciliation) -> None:
+    """What holds for every comparison, whatever the claim says."""
+    for at in range(len(result)):
+        line = result.line(at)
+        assert sum(cause.amount_fen for cause in line.causes) == line.difference_fen
+        assert 0 <= line.payable_fen <= line.claimed_fen
+        assert line.payable_fen <= line.expected_fen
+    assert sum(result.count_by_class().values()) == len(claim.lines)
+    unclaimed = {entry.note for entry in result.unclaimed}
+    for note, is_claimed in enumerate(result.is_claimed.tolist()):
+        assert is_claimed or note in unclaimed or result.earned_fen[note] == 0
+
+
+@pytest.mark.parametrize("make", ERRORS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("seed", range(4))
+def test_one_planted_error_of_each_kind_is_named_to_the_fen(make: Any, seed: int) -> None:
+    claim = Claim(random.Random(seed))
+    make(claim)
+
+    result = _match(claim)
+
+    for at, expected in enumerate(claim.expected):
+        assert _causes(result, at) == expected, result.line(at)
+    assert {entry.note_no for entry in result.unclaimed} == claim.missing
+    found = {(finding.line, finding.code) for finding in result.findings}
+    classes = {
+        (at, "duplicate")
+        for at in range(len(result))
+        if result.line_class[at] is LineClass.DUPLICATE
+    }
+    assert found | classes == claim.findings
+
+
+@given(st.integers(0, 2**32), st.integers(0, 40), st.integers(0, 60))
+@settings(max_examples=25)
+def test_planted_errors_are_all_found_and_none_is_invented(
+    seed: int, errors: int, honest: int
+) -> None:
+    claim = _planted(seed, errors, honest)
+
+    result = _match(claim)
+
+    assert [_causes(result, at) for at in range(len(result))] == claim.expected
+    assert {entry.note_no for entry in result.unclaimed} == claim.missing
+    assert {f for f in claim.findings if f[1] != "duplicate"} == {
+        (finding.line, finding.code) for finding in result.findings
+    }
+    _check_sums(claim, result)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=10)
+def test_a_shuffled_claim_has_the_same_result(seed: int) -> None:
+    claim = _planted(seed, 30, 20)
+    order = list(range(len(claim.lines)))
+    random.Random(seed).shuffle(order)
+
+    plain, shuffled = _match(claim), _match(claim, order)
+
+    def rows(result: Reconciliation) -> list[Any]:
+        return sorted(
+            (result.note_no[at], int(result.expected_fen[at]), int(result.payable_fen[at]),
+             result.line_class[at].value, sorted(_causes(result, at).items()))
+            for at in range(len(result))
+        )  # fmt: skip
+
+    assert rows(shuffled) == rows(plain)
+    assert shuffled.payable_fen.sum() == plain.payable_fen.sum()
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=10)
+def test_a_claim_of_exactly_what_is_expected_has_no_difference(seed: int) -> None:
+    claim = _planted(seed, 20, 20)
+    first = _match(claim)
+    known = [at for at in range(len(first)) if first.note[at] >= 0]
+    claim.lines = [
+        claim.lines[at] | {"claimed_fen": int(first.expected_fen[at]), "interest_paid_fen": 10**9}
+        for at in known
+        if first.line_class[at] is not LineClass.DUPLICATE
+    ]
+    kept = [at for at in known if first.line_class[at] is not LineClass.DUPLICATE]
+    unpaid = [at for at in kept if "R10" in {cause.code for cause in first.causes[at]}]
+
+    second = _match(claim)
+
+    differing = [at for at in range(len(second)) if second.causes[at]]
+    assert [kept[at] for at in differing] == unpaid
+    assert all(second.line_class[at] is not LineClass.DIFFERS for at in range(len(second)))
+
+
+@pytest.mark.parametrize("convention", list(Convention))
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bank_s_convention_is_recognised_and_said_once(convention: Convention, seed: int) -> None:
+    claim = Claim(random.Random(seed))
+    for _ in range(30):
+        claim.rng.choice(HONEST)(claim)
+    register = _register(claim)
+    since = np.array([line["since"] for line in claim.lines], np.int64)
+    until = np.array([line["until"] for line in claim.lines], np.int64)
+    theirs = amounts(
+        slices(register.notes, register.events, since, until), convention, per_period=True
+    )
+    for line, amount in zip(claim.lines, theirs.tolist(), strict=True):
+        line["claimed_fen"] = amount
+
+    result = _match(claim)
+
+    differing = [at for at in range(len(result)) if result.causes[at]]
+    if len(differing) >= 2:
+        assert result.convention is not None
+        assert all(set(_causes(result, at)) == {"R11"} for at in differing)
+        assert result.convention.lines == len(differing)
+    _check_sums(claim, result)
