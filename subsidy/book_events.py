@@ -56,7 +56,8 @@ def _repeated(events: Happened, kind: int) -> Positions:
     """Events of a kind that may come once a note and day, after the first."""
     rows = _of_kind(events, kind)
     same = (np.diff(events.owner[rows]) == 0) & (np.diff(events.on[rows]) == 0)
-    return rows[1:][same]
+    repeated: Positions = rows[1:][same]
+    return repeated
 
 
 def _over_repaid(events: Happened, notes: Notes) -> Positions:
