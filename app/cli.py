@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from app import __version__
-from app.commandline import reconcile, service
+from app.commandline import reconcile, serving
 from loans.errors import FuminError
 
 # One tuple ``COMMANDS`` of functions a module of app.commandline: `month_close` is `month-close`.
-COMMANDS: tuple[Callable[..., Any], ...] = (*service.COMMANDS, *reconcile.COMMANDS)
+COMMANDS: tuple[Callable[..., Any], ...] = (*reconcile.COMMANDS, *serving.COMMANDS)
 
 
 def build(commands: Sequence[Callable[..., Any]]) -> typer.Typer:

@@ -160,6 +160,7 @@ def judged(
 
 
 def yes_if(met: bool) -> Outcome:
+    """YES if met, else NO."""
     return Outcome.YES if met else Outcome.NO
 
 

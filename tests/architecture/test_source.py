@@ -1,0 +1,142 @@
+"""Rules of the house that a machine can keep: clock, commit, imports, floats, size, docstrings."""
+
+import ast
+import statistics
+
+import pytest
+
+from tests.architecture.source import Module, modules
+
+CLOCK = ("app/deps.py",)
+COMMITS = ("app/commands.py", "app/deps.py", "app/db.py")
+
+PURE = (
+    *(f"loans/{name}.py" for name in ["access", "capitals", "classes", "daycount", "errors"]),
+    *(f"loans/{name}.py" for name in ["identity", "money", "notices", "riskshare", "schedule"]),
+    *(f"loans/{name}.py" for name in ["settlement", "workdays", "workflow"]),
+    "loans/policy/",
+    "loans/underwriting/",
+    *(f"subsidy/{name}.py" for name in ["accrual", "conventions", "levels", "notes"]),
+    *(f"subsidy/{name}.py" for name in ["running", "steps", "timeline"]),
+    "subsidy/reconciliation/",
+)
+
+# Where a binary float may appear, and why it never becomes an amount by arithmetic.
+FLOATS = (
+    "loans/sheets/",  # what a workbook holds; turned into text at 15 digits before anything else
+    "subsidy/accrual.py",  # integers below a proved bound of 2^53: docs/adr/0005
+    "subsidy/running.py",
+    "subsidy/reconciliation/choices.py",  # bounds of an integer search
+)
+
+NAMES_THAT_SAY_NOTHING = {
+    *("utils", "util", "helpers", "helper", "common", "base", "misc"),
+    *("manager", "service", "services", "repository"),
+}
+
+
+def offences(found: list[tuple[Module, ast.AST]]) -> list[str]:
+    return [f"{module.path}:{getattr(node, 'lineno', 0)}" for module, node in found]
+
+
+def calls(module: Module) -> list[tuple[Module, ast.Call, str]]:
+    """Calls of ``something.name(...)`` as ("something.name")."""
+    return [
+        (module, node, ast.unparse(node.func))
+        for node in module.nodes(ast.Call)
+        if isinstance(node.func, ast.Attribute)
+    ]
+
+
+def test_there_is_one_clock():
+    reads = ("date.today", "datetime.now", "datetime.utcnow", "datetime.today")
+    reads += ("time.time", "time.time_ns", "time.localtime", "time.gmtime")
+    found = [
+        (module, node)
+        for module in modules()
+        if not module.is_in(CLOCK)
+        for _, node, name in calls(module)
+        if name.endswith(reads)
+    ]
+    assert not offences(found)
+
+
+def test_only_the_edge_commits():
+    """A session's commit takes no argument; `fund.commit(ctx, …)` is another thing."""
+    found = [
+        (module, node)
+        for module in modules()
+        if not module.is_in(COMMITS)
+        for _, node, name in calls(module)
+        if name.endswith((".commit", ".rollback")) and not node.args and not node.keywords
+    ]
+    assert not offences(found)
+
+
+def test_the_domain_never_opens_a_transaction():
+    found = [
+        (module, node)
+        for module in modules()
+        if not module.path.startswith("app/")
+        for _, node, name in calls(module)
+        if name.endswith((".begin", ".begin_nested", ".connect"))
+    ]
+    assert not offences(found)
+
+
+def test_nothing_is_imported_inside_a_function():
+    found = [
+        (module, inner)
+        for module in modules()
+        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        for inner in ast.walk(function)
+        if isinstance(inner, (ast.Import, ast.ImportFrom))
+    ]
+    assert not offences(found)
+
+
+def test_no_float_touches_money():
+    """No float literal, no `float`, no Float or Numeric column in loans and subsidy."""
+    names = {"float", "Float", "Numeric", "Decimal", "Double"}
+    found = [
+        (module, node)
+        for module in modules()
+        if not module.path.startswith("app/") and not module.is_in(FLOATS)
+        for node in module.nodes(ast.Constant, ast.Name)
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Name) and node.id in names)
+    ]
+    assert not offences(found)
+
+
+def test_modules_are_chapters():
+    sizes = {module.path: module.lines for module in modules()}
+    assert [path for path, lines in sizes.items() if lines > 400] == []
+    assert statistics.median(sizes.values()) < 200
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    parts = {part for module in modules() for part in module.path.removesuffix(".py").split("/")}
+    assert not parts & NAMES_THAT_SAY_NOTHING
+
+
+def test_every_module_says_what_it_is():
+    assert [module.path for module in modules() if not ast.get_docstring(module.tree)] == []
+
+
+def test_public_functions_and_classes_of_the_core_are_documented():
+    found = [
+        (module, node)
+        for module in modules()
+        if module.is_in(PURE)
+        for node in module.tree.body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert not offences(found)
+
+
+@pytest.mark.parametrize("place", [*CLOCK, *COMMITS, *PURE, *FLOATS])
+def test_the_lists_above_name_real_files(place):
+    assert any(module.is_in((place,)) for module in modules())
