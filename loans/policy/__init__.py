@@ -1,8 +1,8 @@
 """The law as data: TOML files with days and citations, and the book that answers from them."""
 
 from loans.policy.book import Document, Parameter, PolicyBook, Rule
-from loans.policy.check import check, warnings
-from loans.policy.files import load_policy_book, read_policy_book
+from loans.policy.check import check, load_policy_book, warnings
+from loans.policy.files import read_policy_book
 from loans.policy.rates import LprTenor, benchmark_ppm, lpr_ppm
 from loans.policy.units import (
     Band,

@@ -1,22 +1,41 @@
-"""What a policy book must satisfy before anything is computed from it.
+"""What a policy book must satisfy before anything is computed from it, and the way to load one.
 
 ``check`` returns what forbids its use, ``warnings`` what a city should still settle. Both are
 lists of Chinese sentences; empty means good.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 from loans.policy.book import Document, Parameter, PolicyBook, Rule
+from loans.policy.files import SHIPPED, read_policy_book, refused
 from loans.policy.units import HonourKind, RateBasis
 
 # A subsidy never runs on after these, whatever a book says (rules of the programme, "always").
 ALWAYS_ON = ("stop_event.misuse", "stop_event.compensation")
 
+# Families that a city may lengthen or shorten, and the unit of their members.
+FAMILIES = {"group": "group", "hire_group": "group", "honour": "honour", "benchmark": "ppm"}
+
+
+def load_policy_book(folder: Path | None = None) -> PolicyBook:
+    """The checked book of a folder (default: the one shipped with the program).
+
+    Raises ``BadFile`` for an unreadable folder or file, or a book that ``check`` objects to.
+    """
+    book = read_policy_book(folder)
+    if problems := check(book):
+        raise refused(folder or SHIPPED, problems)
+    return book
+
 
 def check(book: PolicyBook) -> list[str]:
-    """Uncited values, gaps and overlaps, words that the document does not contain, dead names."""
-    problems: list[str] = []
+    """Missing or unread values, uncited ones, gaps and overlaps, misquotations, dead names."""
+    problems = list(_shape(book))
+    if problems:
+        return problems
     for parameter in book.parameters.values():
         problems += _intervals(parameter)
         for rule in parameter.rules:
@@ -37,6 +56,27 @@ def warnings(book: PolicyBook) -> list[str]:
         if doubtful := [rule.since for rule in parameter.rules if rule.confidence.startswith("C")]:
             found.append(f"{parameter.key}：自 {doubtful[0]} 起的数值可信度低，请核对公告")
     return found
+
+
+@cache
+def _units() -> dict[str, str]:
+    """The unit of every value that the program reads: those of the shipped files."""
+    return {key: parameter.unit for key, parameter in read_policy_book().parameters.items()}
+
+
+def _shape(book: PolicyBook) -> Iterator[str]:
+    """The values of the shipped book, each in its unit, and no value that no rule reads."""
+    for key, unit in _units().items():
+        if key not in book.parameters and key.rpartition(".")[0] not in FAMILIES:
+            yield f"{key}：缺少此项（单位 {unit}）"
+    for key, parameter in book.parameters.items():
+        if not parameter.rules:
+            yield f"{key}：没有任何规定"
+        unit = FAMILIES.get(key.rpartition(".")[0]) or _units().get(key, "")
+        if not unit:
+            yield f"{key}：没有规则读取此项"
+        elif parameter.unit != unit:
+            yield f"{key}：单位应为 {unit}，实为 {parameter.unit}"
 
 
 def _intervals(parameter: Parameter) -> Iterator[str]:
@@ -78,11 +118,9 @@ def _names(rule: Rule, book: PolicyBook) -> Iterator[str]:
 
 
 def _level_codes(book: PolicyBook) -> set[str]:
-    levels = book.parameters.get("honour_levels")
-    rules = levels.rules if levels else ()
-    return {level.code for rule in rules if isinstance(rule.value, tuple) for level in rule.value}
+    levels = [rule.value for rule in book.rules("honour_levels")]
+    return {level.code for listed in levels if isinstance(listed, tuple) for level in listed}
 
 
 def _has_ceiling(book: PolicyBook) -> bool:
-    ceiling = book.parameters.get("rate_ceiling")
-    return ceiling is not None and any(rule.value is not None for rule in ceiling.rules)
+    return any(rule.value is not None for rule in book.rules("rate_ceiling"))

@@ -11,12 +11,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from loans.errors import BadFile
 from loans.policy.book import Document, Parameter, PolicyBook, Rule
-from loans.policy.check import check
 from loans.policy.units import UNITS
 
 SHIPPED = Path(__file__).parent
@@ -35,17 +35,6 @@ _PARAMETER = {"title", "unit", "cites", "rules"}
 _RULE = {"since", "until", "value", "cites", "confidence"}
 
 
-def load_policy_book(folder: Path | None = None) -> PolicyBook:
-    """The checked book of a folder (default: the one shipped with the program).
-
-    Raises ``BadFile`` for an unreadable folder or file, or a book that ``check`` objects to.
-    """
-    book = read_policy_book(folder)
-    if problems := check(book):
-        raise _bad(folder or SHIPPED, problems)
-    return book
-
-
 def read_policy_book(folder: Path | None = None) -> PolicyBook:
     """The book of a folder, of the right form but not yet checked; raises ``BadFile``."""
     folder = folder or SHIPPED
@@ -60,11 +49,12 @@ def read_policy_book(folder: Path | None = None) -> PolicyBook:
             reading.read(own, documents[name], where=name)
     parameters = reading.parameters()
     if reading.problems:
-        raise _bad(folder, reading.problems)
+        raise refused(folder, reading.problems)
     return PolicyBook.of(documents.values(), parameters)
 
 
-def _bad(folder: Path, problems: list[str]) -> BadFile:
+def refused(folder: Path, problems: list[str]) -> BadFile:
+    """The refusal of a folder, with every reason."""
     return BadFile(
         "policy-files-invalid",
         f"政策文件夹“{folder.name}”不能使用，请改正后重新载入：" + "；".join(problems),
@@ -86,10 +76,10 @@ def _documents(
     folder: Path, files: Mapping[str, _Table], problems: list[str]
 ) -> dict[str, Document]:
     """The documents by file name; one that has no day of its own takes it from another."""
-    dated = {t["document"]: t for t in files.values() if "document" in t and "effective_from" in t}
+    dated = {str(t.get("document")): t for t in files.values() if "effective_from" in t}
     documents = {}
     for name, table in files.items():
-        day = dated.get(table.get("effective_with"), table)
+        day = dated.get(str(table.get("effective_with")), table)
         try:
             documents[name] = _document(folder, table, day)
         except (KeyError, TypeError, OSError, ValueError) as error:
@@ -132,12 +122,16 @@ class _Reading:
     def _keep(self, key: str, table: _Table, document: Document, where: str) -> None:
         if unknown := set(table) - _PARAMETER:
             self.problems.append(f"{where}：{key} 有不认识的项目 {'、'.join(sorted(unknown))}")
+        rules = table["rules"]
+        if not isinstance(rules, list) or not all(isinstance(rule, Mapping) for rule in rules):
+            self.problems.append(f"{where}：{key} 的 rules 应为表的列表")
+            return
         if "unit" in table or "title" in table:
             if key in self.heads:
                 self.problems.append(f"{where}：{key} 的名称和单位在别处已有")
             self.heads[key] = table
         self.found.setdefault(key, []).extend(
-            (document, {"cites": table.get("cites", []), **rule}, where) for rule in table["rules"]
+            (document, {"cites": table.get("cites", []), **rule}, where) for rule in rules
         )
 
     def parameters(self) -> list[Parameter]:
@@ -146,7 +140,7 @@ class _Reading:
     def _parameter(self, key: str) -> Iterator[Parameter]:
         head = self.heads.get(key, {})
         title, unit = head.get("title"), head.get("unit")
-        if not isinstance(title, str) or unit not in UNITS:
+        if not isinstance(title, str) or not isinstance(unit, str) or unit not in UNITS:
             self.problems.append(f"{key}：缺少名称，或单位 {unit!r} 不在单位表内")
             return
         rules = [rule for found in self.found[key] for rule in self._rule(key, title, unit, found)]
@@ -176,7 +170,7 @@ class _Reading:
 
 def _ended(rules: list[Rule]) -> Iterator[Rule]:
     """A rule without an end of its own ends where the next begins."""
-    for rule, following in zip(rules, [*rules[1:], None], strict=True):
+    for rule, following in zip_longest(rules, rules[1:]):
         if rule.until is None and following is not None:
             yield replace(rule, until=following.since)
         else:

@@ -37,7 +37,8 @@ value = 1
         )
         result = RUNNER.invoke(policy, ["check", "--dir", str(tmp_path)])
         assert result.exit_code == 1
-        assert "问题：cap：自 2020-01-01 起的值没有依据" in result.output
+        assert "问题：cap：没有规则读取此项" in result.output
+        assert "问题：individual_cap：缺少此项（单位 fen）" in result.output
 
     def test_of_a_folder_without_files_is_refused(self, tmp_path: Path) -> None:
         result = RUNNER.invoke(policy, ["check"], env={"FUMIN_POLICY_DIR": str(tmp_path)})

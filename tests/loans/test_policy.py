@@ -1,6 +1,8 @@
 """The policy book: its form, its citations, its look-ups and its version."""
 
+import json
 import shutil
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -40,6 +42,15 @@ def _rule(key: str, value: str, *, since: str = "2020-01-01", cites: str = "默�
     """The TOML of one more rule; ``cites=""`` leaves the citation out."""
     cited = f'cites = ["{cites}"]\n' if cites else ""
     return f"[[{key}.rules]]\nsince = {since}\nvalue = {value}\n{cited}"
+
+
+def _inline(value: object) -> str:
+    """A value as inline TOML."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_inline(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_inline(inner) for inner in value) + "]"
+    return value.isoformat() if isinstance(value, date) else json.dumps(value)
 
 
 @pytest.fixture
@@ -261,6 +272,10 @@ cites = ["试行办法：残疾人享受全额贴息"]
             (_rule("benchmark_bands", '[{ months = 6, rate = "benchmark.le_6m" }]'), "由短到长"),
             ('[x]\ntitle = "某"\nunit = "apples"\nrules = []', "单位"),
             ('[individual_cap]\ntitle = "再"\nunit = "fen"\nrules = []', "在别处已有"),
+            ('[x]\ntitle = "某"\nunit = []\nrules = []', "单位"),
+            ('[x]\ntitle = "某"\nunit = "fen"\nrules = 3', "应为表的列表"),
+            ('[x]\ntitle = "某"\nunit = "fen"\nrules = []', "x：没有规则读取此项"),
+            ('[group.new]\ntitle = "某"\nunit = "fen"\nrules = []', "单位应为 group"),
             ("colour = 3", "不认识的条目 colour"),
             ("[broken", "不是可读的 TOML"),
         ],
@@ -280,6 +295,43 @@ cites = ["试行办法：残疾人享受全额贴息"]
         with pytest.raises(BadFile):
             read_policy_book(folder)
 
+    def test_a_folder_that_lacks_a_value_is_refused(self, folder: Path) -> None:
+        (folder / "6_lpr.toml").unlink()
+        with pytest.raises(BadFile) as refused:
+            load_policy_book(folder)
+        assert "lpr.1y：缺少此项" in refused.value.message
+
+    def test_a_value_of_another_unit_is_refused(self, folder: Path) -> None:
+        head = folder / "1_opinion.toml"
+        head.write_text(head.read_text("utf-8").replace('unit = "pct"', 'unit = "fen"', 1), "utf-8")
+        with pytest.raises(BadFile) as refused:
+            load_policy_book(folder)
+        assert "share.full：单位应为 pct，实为 fen" in refused.value.message
+
     def test_an_empty_folder_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(BadFile):
             load_policy_book(tmp_path)
+
+    @given(
+        table=st.recursive(
+            st.integers() | st.text(max_size=3) | st.booleans() | st.dates(),
+            lambda inner: (
+                st.lists(inner, max_size=2)
+                | st.dictionaries(
+                    st.sampled_from(("rules", "unit", "title", "since", "value", "cites", "until")),
+                    inner,
+                    max_size=4,
+                )
+            ),
+            max_leaves=12,
+        ),
+        key=st.sampled_from(("x", "individual_cap", "group", "stop_event", "document", "text")),
+    )
+    def test_anything_else_in_a_file_is_refused_and_never_a_crash(
+        self, table: object, key: str, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        folder = tmp_path_factory.mktemp("policy")
+        head = "" if key == "document" else HEAD
+        (folder / "9_trial.toml").write_text(f"{head}\n{key} = {_inline(table)}\n")
+        with suppress(BadFile):
+            load_policy_book(folder)

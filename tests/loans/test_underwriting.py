@@ -142,7 +142,7 @@ def _certified(honour: Honour, needs: tuple[str, ...]) -> Honour:
 def _documented(hire: Hire, needs: tuple[str, ...]) -> Hire:
     start = hire.contract_from
     if start is None and CONTRACT in needs:
-        start = max(date(2019, 1, 1), hire.graduated_on or date(2019, 1, 1))
+        start = ON
     return replace(
         hire,
         contract_from=start,
