@@ -4,10 +4,10 @@
 applies the change, appends the audit record and stores the answer; all of it commits together,
 before the answer leaves. A refusal (a business "no") rolls the change back to a savepoint taken
 after the key, and then key, answer and the audit of the refusal commit. A lost race on PostgreSQL
-(serialization failure, deadlock) is run again from the start.
+(serialization failure, deadlock) is run again from the start. A value without the form it should
+have (``IdentityText``, ``MoneyText``) is no refusal: it passes through, and the key stays free.
 """
 
-import hashlib
 import json
 import random
 import time
@@ -25,6 +25,7 @@ from loans import access, audit, keys
 from loans.access import Actor
 from loans.context import Context
 from loans.errors import Conflict, FuminError
+from loans.vault import Vault
 
 Result = TypeVar("Result")
 
@@ -54,10 +55,13 @@ class Answer:
     replayed: bool = False
 
 
-def fingerprint_of(*parts: object) -> bytes:
-    """Digest of a request's canonical content, whatever the order of its fields."""
+def fingerprint_of(vault: Vault, *parts: object) -> bytes:
+    """Keyed digest of a request's canonical content, whatever the order of its fields.
+
+    Keyed, because it is stored: nobody who sees it can try out passwords or ID numbers.
+    """
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).digest()
+    return vault.index("fingerprint", text)
 
 
 def to_json(content: Any) -> bytes:
@@ -70,7 +74,7 @@ def execute(
     actor: Actor,
     command: Command,
     call: Callable[[Context], Result],
-    render: Callable[[Result], Any],
+    render: Callable[[Context, Result], Any],
 ) -> Answer:
     """Run one domain call and give its answer; see the module's text."""
     stored = _replay(installation, actor, command)
@@ -130,7 +134,7 @@ def _attempt(
     actor: Actor,
     command: Command,
     call: Callable[[Context], Result],
-    render: Callable[[Result], Any],
+    render: Callable[[Context, Result], Any],
 ) -> Answer:
     with installation.writes() as session:
         transaction = session.begin()
@@ -181,7 +185,7 @@ def _outcome(
     ctx: Context,
     command: Command,
     call: Callable[[Context], Result],
-    render: Callable[[Result], Any],
+    render: Callable[[Context, Result], Any],
 ) -> tuple[Answer, str, Any]:
     """Answer, outcome for the audit, target: the effect stays only if the call succeeded."""
     savepoint = session.begin_nested()
@@ -189,7 +193,7 @@ def _outcome(
         access.require(ctx.actor, command.operation)
         result = call(ctx)
         session.flush()
-        answer = Answer(command.status, to_json(render(result)))
+        answer = Answer(command.status, to_json(render(ctx, result)))
         savepoint.commit()
         return answer, audit.ACCEPTED, _target(result)
     except FuminError as error:
@@ -198,11 +202,11 @@ def _outcome(
         return Answer(status, to_json(body)), error.code, None
     except IntegrityError:
         savepoint.rollback()
-        error = Conflict(
+        taken = Conflict(
             "already-exists", "相同编号的记录已经存在，或所引用的记录已变化；请核对后重新提交"
         )
-        status, body = problems.problem(error)
-        return Answer(status, to_json(body)), error.code, None
+        status, body = problems.problem(taken)
+        return Answer(status, to_json(body)), taken.code, None
 
 
 def _target(result: Any) -> Any:

@@ -1,5 +1,6 @@
 """``create_app``: the wiring of API and pages over one installation. No rule, no SQL."""
 
+import logging
 from typing import Any
 from uuid import uuid4
 
@@ -12,13 +13,19 @@ from starlette.exceptions import HTTPException
 
 from app import __version__, problems
 from app.api import routers
+from app.api.document import DESCRIPTION, complete
 from app.api.edge import Forged, NotSignedIn
 from app.api.strict import BodyTooLarge
 from app.deps import Installation
+from app.security import SignInRefused
 from app.settings import read_settings
 from app.start import open_installation
 from app.web import pages
 from loans.errors import FuminError
+from loans.identity import IdentityText
+from loans.money import MoneyText
+
+log = logging.getLogger("fumin")
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -36,7 +43,7 @@ def create_app(installation: Installation) -> FastAPI:
     app = FastAPI(
         title="富民创业担保贷款",
         version=__version__,
-        description="担保贷款的申请、审批、放款、还款，贴息的计提、申报、核对与拨付。",
+        description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
     )
@@ -46,6 +53,7 @@ def create_app(installation: Installation) -> FastAPI:
         app.add_exception_handler(kind, handler)
     for router in routers():
         app.include_router(router)
+    complete(app)
     pages.attach(app)
     return app
 
@@ -55,7 +63,10 @@ async def _dress(request: Request, call_next: Any) -> Response:
     given = request.headers.get("x-request-id", "")
     request_id = given if given.isascii() and given.isprintable() and 0 < len(given) <= 64 else ""
     request.state.request_id = request_id or str(uuid4())
-    answer: Response = await call_next(request)
+    try:
+        answer: Response = await call_next(request)
+    except Exception as error:
+        answer = _unexpected(request, error)
     for name, value in SECURITY_HEADERS.items():
         answer.headers.setdefault(name, value)
     answer.headers["X-Request-Id"] = request.state.request_id
@@ -69,6 +80,7 @@ def _answer(request: Request, status: int, body: dict[str, Any]) -> Response:
 
 
 def _domain(request: Request, error: Exception) -> Response:
+    """A domain error outside of a command: of a read, or before a transaction is open."""
     assert isinstance(error, FuminError)
     return _answer(request, *problems.problem(error))
 
@@ -84,6 +96,11 @@ def _shape(request: Request, error: Exception) -> Response:
     detail = "；".join(f"{fault['where']}：{fault['what']}" for fault in faults[:5])
     body = problems.body_of(status, code, f"请求内容不符合要求：{detail}")
     return _answer(request, status, body | {"faults": faults})
+
+
+def _bad_value(request: Request, error: Exception) -> Response:
+    """A value that only a command could judge (an ID number) has not the form it should have."""
+    return _answer(request, 422, problems.body_of(422, "bad-content", str(error)))
 
 
 def _words(fault: Any) -> str:
@@ -121,6 +138,11 @@ def _not_signed_in(request: Request, _error: Exception) -> Response:
     return answer
 
 
+def _sign_in_refused(request: Request, _error: Exception) -> Response:
+    message = "登录名或密码不正确，或登录已暂时锁定；请核对后再试"
+    return _answer(request, 401, problems.body_of(401, "sign-in-refused", message))
+
+
 def _forged(request: Request, _error: Exception) -> Response:
     return _answer(request, 403, problems.body_of(403, "csrf", "页面已过期，请刷新后重新提交"))
 
@@ -136,21 +158,24 @@ def _database_away(request: Request, _error: Exception) -> Response:
     return answer
 
 
-def _unexpected(request: Request, _error: Exception) -> Response:
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("request %s failed", request.state.request_id, exc_info=error)
     body = problems.body_of(500, "internal", "系统内部错误，未作任何更改；请将请求编号告知管理员")
-    return _answer(request, 500, body | {"request_id": getattr(request.state, "request_id", "")})
+    return _answer(request, 500, body | {"request_id": request.state.request_id})
 
 
 _HANDLERS: dict[type[Exception], Any] = {
     FuminError: _domain,
     RequestValidationError: _shape,
     HTTPException: _http,
+    IdentityText: _bad_value,
+    MoneyText: _bad_value,
     NotSignedIn: _not_signed_in,
+    SignInRefused: _sign_in_refused,
     Forged: _forged,
     BodyTooLarge: _too_large,
     OperationalError: _database_away,
     PoolTimeout: _database_away,
-    Exception: _unexpected,
 }
 
 

@@ -14,6 +14,9 @@ STATUS_OF: dict[type[FuminError], int] = {
     PolicyGap: 422,
 }
 
+# Conflicts that HTTP has a finer word for: one about the payload itself, one about If-Match.
+STATUS_OF_CODE = {"key-reused": 422, "version-changed": 412}
+
 TITLES = {
     400: "请求或文件无法读取",
     401: "未登录或凭证无效",
@@ -21,6 +24,7 @@ TITLES = {
     404: "没有找到",
     405: "不支持的方法",
     409: "与当前状态或规则冲突",
+    412: "记录已被他人修改",
     413: "内容过大",
     422: "内容不符合要求",
     429: "请求过于频繁",
@@ -31,9 +35,7 @@ TITLES = {
 
 def problem(error: FuminError) -> tuple[int, dict[str, Any]]:
     """Status and body of a domain error."""
-    status = STATUS_OF[type(error)]
-    if error.code == "key-reused":  # the one conflict that is about the payload itself
-        status = 422
+    status = STATUS_OF_CODE.get(error.code) or STATUS_OF[type(error)]
     body = body_of(status, error.code, error.message)
     if error.cites:
         body["cites"] = list(error.cites)

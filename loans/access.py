@@ -91,7 +91,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "applications.resubmit": frozenset({Role.BANK_MAKER}),
     "applications.withdraw": frozenset({Role.BANK_MAKER}),
     "applications.accept": frozenset({Role.GUARANTEE_REVIEWER, Role.FINANCE_AUDITOR}),
+    "applications.send_back": frozenset({Role.GUARANTEE_REVIEWER, Role.FINANCE_AUDITOR}),
     "applications.verify": frozenset({Role.VERIFIER}),
+    "applications.decide_verification": frozenset({Role.VERIFIER}),
     "applications.appraise": frozenset({Role.GUARANTEE_REVIEWER}),
     "applications.propose": frozenset(
         {Role.GUARANTEE_REVIEWER, Role.BANK_MAKER, Role.FINANCE_AUDITOR}
@@ -122,10 +124,13 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "remittances.confirm": frozenset({Role.FINANCE_APPROVER}),
     # reads
     "programme.read": _EVERYONE,
+    "people.read": _ADMINS,
+    "agreements.read": _BANK | _GUARANTOR | _FINANCE | {Role.OBSERVER},
     "applications.read": _BUSINESS,
     "notes.read": _BUSINESS,
     "fund.read": _GUARANTOR | _FINANCE | {Role.OBSERVER},
-    "months.read": _BUSINESS,
+    "months.preview": _FINANCE,
+    "months.read": _BANK | _GUARANTOR | _FINANCE | {Role.OBSERVER},
     "claims.read": _BANK | _FINANCE | {Role.OBSERVER},
     "audit.read": frozenset({Role.AUDIT_ADMIN}),
 }

@@ -19,6 +19,7 @@ from loans.models import (
     Application,
     Appraisal,
     Contract,
+    Evidence,
     GuaranteeFund,
     Hire,
     Movement,
@@ -26,6 +27,7 @@ from loans.models import (
     Note,
     Verification,
 )
+from loans.queries import file_of
 from loans.underwriting import (
     Applicant,
     Assessment,
@@ -67,6 +69,7 @@ def applicant_of(ctx: Context, application: Application) -> Applicant:
         honours=tuple(Honour(**honour) for honour in facts["honours"]),
         appraisal=_appraisal(ctx, application),
         is_small_firm=facts.get("is_small_firm"),
+        evidence=tuple(dict.fromkeys(row.kind for row in file_of(ctx, application, Evidence))),
         hires=tuple(_hires(ctx, application, verified)),
     )
 

@@ -6,6 +6,7 @@ last slot. Every change is an entry; the row's totals are the sums of its entrie
 Source: （九）建立健全创业担保基金与贷款经办机构风险分担机制; rules.md §5.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -23,8 +24,42 @@ from loans.models import (
     Note,
     Organisation,
 )
-from loans.money import fen_to_yuan
-from loans.queries import agreement_in_force, organisation_of
+from loans.money import fen_to_yuan, half_up
+from loans.queries import agreement_in_force, organisation_of, the_fund
+
+
+@dataclass(frozen=True, slots=True)
+class FundPosition:
+    """Where the fund stands; ``leverage`` in hundredths, as text: "1.07" times its balance."""
+
+    public_id: UUID
+    name: str
+    balance_fen: int
+    reserved_fen: int
+    outstanding_fen: int
+    free_fen: int
+    leverage: str
+    leverage_limit: int
+    cites: tuple[str, ...]
+
+
+def position(ctx: Context) -> FundPosition:
+    """The fund's totals beside the limit of today (§5)."""
+    fund = the_fund(ctx)
+    limit = ctx.book.at("fund_leverage", ctx.on)
+    used_fen = fund.outstanding_fen + fund.reserved_fen
+    hundredths = half_up(100 * used_fen, fund.balance_fen) if fund.balance_fen else 0
+    return FundPosition(
+        public_id=fund.public_id,
+        name=fund.name,
+        balance_fen=fund.balance_fen,
+        reserved_fen=fund.reserved_fen,
+        outstanding_fen=fund.outstanding_fen,
+        free_fen=max(0, _free_fen(fund, limit.number)),
+        leverage=fen_to_yuan(hundredths),
+        leverage_limit=limit.number,
+        cites=limit.cites,
+    )
 
 
 def contribute(ctx: Context, *, amount_fen: int, reason: str) -> FundEntry:
@@ -89,7 +124,7 @@ def reserve(ctx: Context, application: Application, amount_fen: int) -> FundEntr
     """Take capacity for an application whose guarantee review passes; refuse when it is gone."""
     fund = _locked_fund(ctx)
     leverage = ctx.book.at("fund_leverage", ctx.on)
-    free = fund.balance_fen * leverage.number - fund.outstanding_fen - fund.reserved_fen
+    free = _free_fen(fund, leverage.number)
     if amount_fen > free:
         raise Conflict(
             "fund-capacity",
@@ -163,6 +198,10 @@ def lapse(ctx: Context, application: Application, reason: str) -> FundEntry | No
     return _enter(
         ctx, fund, FundEntryKind.LAPSE, reserved_fen=-left, application=application, reason=reason
     )
+
+
+def _free_fen(fund: GuaranteeFund, leverage: int) -> int:
+    return fund.balance_fen * leverage - fund.outstanding_fen - fund.reserved_fen
 
 
 def _locked_fund(ctx: Context) -> GuaranteeFund:

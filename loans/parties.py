@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from loans.access import ROLES_OF, OrganisationKind, Role
 from loans.context import Context
-from loans.errors import Conflict
+from loans.errors import Conflict, NotPermitted
 from loans.identity import (
     canonical_credit_code,
     canonical_id,
@@ -47,6 +47,8 @@ def register_organisation(
 def register_branch(ctx: Context, *, bank_id: UUID, code: str, name: str) -> Branch:
     """A bank opens a branch that takes applications."""
     bank = organisation_of(ctx, bank_id, OrganisationKind.BANK)
+    if ctx.actor.bank_id not in (None, bank.id):
+        raise NotPermitted("other-bank", "只能登记本行的网点")
     taken = select(Branch).where(Branch.bank_id == bank.id, Branch.code == code)
     if ctx.session.scalars(taken).first():
         raise Conflict("branch-exists", f"{bank.name} 的网点代码 {code} 已经登记")

@@ -4,12 +4,14 @@ A bank sees its own rows, everyone else of the programme sees all of them. What 
 not found, with the same words as what does not exist.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy.orm import Session
 
 from loans.access import Actor, OrganisationKind
 from loans.context import Context
@@ -17,14 +19,24 @@ from loans.errors import Conflict, NotFound
 from loans.models import (
     Agreement,
     Application,
+    ApplicationStep,
+    Appraisal,
     Branch,
+    Clock,
     Contract,
     Disbursement,
+    Evidence,
     ExtensionRequest,
+    FundEntry,
+    GuaranteeFund,
+    Hire,
+    Instalment,
     Keyed,
     Movement,
     Note,
     Organisation,
+    Person,
+    Verification,
 )
 
 Row = TypeVar("Row", bound=Keyed)
@@ -35,6 +47,11 @@ LARGEST_PAGE = 200
 def visible_to(actor: Actor, model: Any) -> ColumnElement[bool]:
     """The rows of ``model`` (it has a ``bank_id``) that this actor may see."""
     return true() if actor.bank_id is None else model.bank_id == actor.bank_id
+
+
+def ping(session: Session) -> None:
+    """Ask the database for a sign of life; raises what the driver raises."""
+    session.execute(select(1))
 
 
 def one(ctx: Context, model: type[Row], public_id: UUID, *, lock: bool = False) -> Row:
@@ -48,6 +65,14 @@ def one(ctx: Context, model: type[Row], public_id: UUID, *, lock: bool = False) 
     if row is None:
         raise NotFound("not-found", "没有找到这条记录，请核对编号")
     return row
+
+
+def by_key(ctx: Context, model: type[Row], keys: Iterable[int | None]) -> dict[int, Row]:
+    """The rows that other rows refer to by internal key, in one query: no scoping, no new ids."""
+    wanted = {key for key in keys if key is not None}
+    if not wanted:
+        return {}
+    return {row.id: row for row in ctx.session.scalars(select(model).where(model.id.in_(wanted)))}
 
 
 def organisation_of(
@@ -88,6 +113,26 @@ def agreement_in_force(ctx: Context, bank_id: int, on: date) -> Agreement:
             details={"on": on.isoformat()},
         )
     return row
+
+
+def organisations(ctx: Context, **equals: Any) -> Select[Any]:
+    """The programme's organisations: they are known to everyone."""
+    return _filtered(select(Organisation), equals)
+
+
+def branches(ctx: Context, **equals: Any) -> Select[Any]:
+    """Branches of banks (9.9a): known to everyone."""
+    return _filtered(select(Branch), equals)
+
+
+def people(ctx: Context, **equals: Any) -> Select[Any]:
+    """The people with a login."""
+    return _filtered(select(Person), equals)
+
+
+def agreements(ctx: Context, **equals: Any) -> Select[Any]:
+    """Visible agreements on the bank's share."""
+    return _filtered(select(Agreement).where(visible_to(ctx.actor, Agreement)), equals)
 
 
 def contract_of(ctx: Context, application: Application) -> Contract | None:
@@ -152,6 +197,41 @@ def notes(ctx: Context, *, due_before: date | None = None, **equals: Any) -> Sel
     """Visible notes with these column values; ``due_before`` keeps those maturing earlier."""
     query = _filtered(select(Note).where(visible_to(ctx.actor, Note)), equals)
     return query if due_before is None else query.where(Note.matures_on < due_before)
+
+
+def instalments_of(ctx: Context, note: Note) -> list[Instalment]:
+    """The note's plan."""
+    rows = select(Instalment).where(Instalment.note_id == note.id).order_by(Instalment.no)
+    return list(ctx.session.scalars(rows))
+
+
+def steps_of(ctx: Context, application: Application) -> list[ApplicationStep]:
+    """Every step of an application, first to last."""
+    rows = select(ApplicationStep).where(ApplicationStep.application_id == application.id)
+    return list(ctx.session.scalars(rows.order_by(ApplicationStep.no)))
+
+
+def file_of(ctx: Context, application: Application, model: Any) -> list[Any]:
+    """What lies in an application's file, oldest first.
+
+    ``model``: ``Clock``, ``Hire``, ``Evidence``, ``Verification`` or ``Appraisal``.
+    """
+    assert model in (Clock, Hire, Evidence, Verification, Appraisal)
+    rows = select(model).where(model.application_id == application.id).order_by(model.id)
+    return list(ctx.session.scalars(rows))
+
+
+def the_fund(ctx: Context) -> GuaranteeFund:
+    """创业担保基金 with its totals."""
+    fund = ctx.session.scalars(select(GuaranteeFund)).first()
+    if fund is None:
+        raise NotFound("no-fund", "尚未设立担保基金，请担保公司先登记基金注资")
+    return fund
+
+
+def fund_entries(ctx: Context, **equals: Any) -> Select[Any]:
+    """The fund's entries."""
+    return _filtered(select(FundEntry), equals)
 
 
 def pending_disbursements(ctx: Context) -> Select[Any]:

@@ -1,1 +1,33 @@
 """The HTTP API under /api/v1: one router per journey, request and answer schemas beside it."""
+
+from fastapi import APIRouter
+
+from app.api import (
+    applications,
+    assessments,
+    claims,
+    decisions,
+    disbursements,
+    fund,
+    health,
+    months,
+    movements,
+    notes,
+    parties,
+    programme,
+    remittances,
+    session,
+)
+
+
+def routers() -> list[APIRouter]:
+    """All routers, in the order in which the document shows them."""
+    journeys = (
+        session, programme, parties, fund, assessments, applications, decisions, disbursements,
+        notes, movements, months, claims, remittances,
+    )  # fmt: skip
+    return [
+        health.router,
+        session.open_router,
+        *(module.journey.router for module in journeys),
+    ]

@@ -1,19 +1,21 @@
 """The two dependencies every operation uses: ``Read`` and ``Write``.
 
-``Read`` is a context over a read-only session, closed before the answer leaves. ``Write`` runs one
-command through ``app.commands.execute``, which commits before the answer exists. Both know the
-caller; an operation without one answers 401.
+``Read`` is a context over a read-only snapshot, closed before the answer leaves. ``Write`` runs
+one command through ``app.commands.execute``, which commits before the answer exists. Both know
+the caller, and check the role against the operation that the route names; an operation without a
+caller answers 401.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
-from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from app import problems, security
+from app.api.journey import OPERATION
+from app.api.wire import Id, Whole
 from app.commands import Command, execute, fingerprint_of
 from app.deps import Installation
 from loans import access
@@ -41,9 +43,11 @@ def installation_of(request: Request) -> Installation:
     return installation
 
 
-def current_actor(request: Request) -> Actor:
+Copy = Annotated[Installation, Depends(installation_of)]
+
+
+def current_actor(request: Request, installation: Copy) -> Actor:
     """Who calls: an API key in ``Authorization: Bearer``, or a browser session's cookie."""
-    installation = installation_of(request)
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     cookie = request.cookies.get(COOKIE, "")
     with installation.reads() as session:
@@ -54,6 +58,8 @@ def current_actor(request: Request) -> Actor:
             actor = _of_cookie(request, security.actor_of_cookie(session, cookie, at))
     if actor is None:
         raise NotSignedIn
+    if not scheme:
+        security.touch(installation, cookie)
     return actor
 
 
@@ -70,27 +76,21 @@ def _of_cookie(request: Request, signed_in: security.SignedIn | None) -> Actor |
 Caller = Annotated[Actor, Depends(current_actor)]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A context to read with, after ``may`` has checked the caller's role."""
-
-    context: Context
-
-    def may(self, operation: str) -> Context:
-        """The context, if the caller's role allows the operation."""
-        access.require(self.context.actor, operation)
-        return self.context
+def operation_of(request: Request) -> str:
+    """The line of the access table that the matched route names."""
+    operation: str = request.scope["route"].openapi_extra[OPERATION]
+    return operation
 
 
-def reading(request: Request, actor: Caller) -> Iterator[Reading]:
-    """A context over one read-only snapshot."""
-    installation = installation_of(request)
+def reading(request: Request, installation: Copy, actor: Caller) -> Iterator[Context]:
+    """A context over one read-only snapshot, for a caller who may read it."""
+    access.require(actor, operation_of(request))
     with installation.reads() as session:
-        yield Reading(installation.context(session, actor))
+        yield installation.context(session, actor)
 
 
 # scope="function": the session is closed before the answer is sent, not after.
-Read = Annotated[Reading, Depends(reading, scope="function")]
+Read = Annotated[Context, Depends(reading, scope="function")]
 
 IdempotencyKey = Annotated[
     str,
@@ -100,6 +100,7 @@ IdempotencyKey = Annotated[
         max_length=128,
         pattern=r"^[A-Za-z0-9_\-.:]+$",
         description="调用方为每次写操作自拟的唯一键；重试时用同一个键，只会生效一次。",
+        examples=["20190410-bank01-000001"],
     ),
 ]
 DryRun = Annotated[
@@ -112,59 +113,52 @@ class Writing:
     """One write operation of one request: run a domain call as one command."""
 
     request: Request
+    installation: Installation
     actor: Actor
     key: str
     dry_run: bool
 
     def __call__(
         self,
-        operation: str,
         call: Callable[[Context], Result],
-        render: Callable[[Result], BaseModel],
-        *,
-        body: Any = None,
-        status: int = 200,
+        show: Callable[[Context, Result], BaseModel],
+        asked: Any = None,
     ) -> Response:
-        """The answer of ``call``, committed; ``body`` is what the key's fingerprint is made of."""
-        content = body.model_dump(mode="json") if isinstance(body, BaseModel) else body
+        """The answer of ``call``, committed; ``asked`` is what was sent, for the fingerprint."""
+        content = asked.model_dump(mode="json") if isinstance(asked, BaseModel) else asked
+        headers = self.request.headers
+        vault, path = self.installation.vault, self.request.url.path
         command = Command(
-            operation=operation,
+            operation=operation_of(self.request),
             key=self.key,
-            fingerprint=fingerprint_of(self.request.url.path, content),
-            status=status,
+            fingerprint=fingerprint_of(vault, path, headers.get("if-match"), content),
+            status=self.request.scope["route"].status_code or 200,
             dry_run=self.dry_run,
         )
         answer = execute(
-            installation_of(self.request),
+            self.installation,
             self.actor,
             command,
             call,
-            lambda result: render(result).model_dump(mode="json"),
+            lambda ctx, result: show(ctx, result).model_dump(mode="json"),
         )
-        headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
+        replayed = {"Idempotent-Replayed": "true"} if answer.replayed else {}
         media = "application/json" if answer.status < 400 else problems.MEDIA_TYPE
-        return Response(answer.body, answer.status, headers, media)
+        return Response(answer.body, answer.status, replayed, media)
 
 
 def writing(
-    request: Request, actor: Caller, key: IdempotencyKey, dry_run: DryRun = False
+    request: Request,
+    installation: Copy,
+    actor: Caller,
+    key: IdempotencyKey,
+    dry_run: DryRun = False,
 ) -> Writing:
     """The caller's write operation."""
-    return Writing(request, actor, key, dry_run)
+    return Writing(request, installation, actor, key, dry_run)
 
 
 Write = Annotated[Writing, Depends(writing)]
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": title,
-        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for status, title in problems.TITLES.items()
-    if status not in (405, 500)
-}
-
-After = Annotated[
-    UUID | None, Query(description="上一页答复中的 next：从它之后继续。", alias="after")
-]
-Limit = Annotated[int, Query(ge=1, le=200, description="每页条数，最多 200。")]
+After = Annotated[Id | None, Query(description="上一页答复中的 next：从它之后继续。")]
+Limit = Annotated[Whole, Query(ge=1, le=200, description="每页条数，最多 200。")]

@@ -1,4 +1,4 @@
-"""JSON as the programme reads it: one meaning per body, and a limit on its size.
+"""Bodies as the programme reads them: JSON with one meaning, and a limit on every size.
 
 Refused with 400: NaN and Infinity, numbers beyond double range, a key given twice, lone
 surrogates, NUL, nesting beyond 32; with 413: more bytes than the route takes.
@@ -15,7 +15,9 @@ from fastapi.routing import APIRoute
 from loans.errors import BadFile
 
 LARGEST_JSON = 1_000_000
+LARGEST_FORM = 20_000_000  # a claim workbook and the form around it
 DEEPEST = 32
+FORM = "multipart/form-data"
 
 
 class BodyTooLarge(Exception):
@@ -35,6 +37,10 @@ def parse(raw: bytes) -> Any:
         )
     except RecursionError as error:
         raise _bad("嵌套过深") from error
+    except json.JSONDecodeError as error:
+        raise _bad(f"第 {error.lineno} 行第 {error.colno} 个字符处无法读取") from error
+    except UnicodeDecodeError as error:
+        raise _bad("不是 UTF-8 编码") from error
     except ValueError as error:
         raise _bad(str(error)) from error
     _check(value, 0)
@@ -42,15 +48,21 @@ def parse(raw: bytes) -> Any:
 
 
 class StrictRequest(Request):
-    """A request whose ``json()`` is ``parse``."""
+    """A request whose body is bounded and whose ``json()`` is ``parse``."""
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the body is a form with files."""
+        return self.headers.get("content-type", "").startswith(FORM)
 
     async def body(self) -> bytes:
         """The whole body, refused as soon as it passes the limit."""
         if not hasattr(self, "_body"):
+            limit = LARGEST_FORM if self.is_form else LARGEST_JSON
             chunks, size = [], 0
             async for chunk in self.stream():
                 size += len(chunk)
-                if size > LARGEST_JSON:
+                if size > limit:
                     raise BodyTooLarge
                 chunks.append(chunk)
             self._body = b"".join(chunks)
@@ -64,16 +76,17 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its JSON strictly; file uploads have their own limit."""
+    """A route that reads its body strictly, before anything else happens."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, given a strict request unless the body is a form."""
+        """The handler, given a strict request. Its own refusals of a body would be less exact."""
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
-            if request.headers.get("content-type", "").startswith("multipart/form-data"):
-                return await handler(request)
-            return await handler(StrictRequest(request.scope, request.receive))
+            asked = StrictRequest(request.scope, request.receive)
+            if await asked.body() and not asked.is_form:
+                await asked.json()
+            return await handler(asked)
 
         return strict
 

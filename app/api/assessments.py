@@ -1,0 +1,196 @@
+"""预评估: what the rules say about an applicant and a loan, before there is an application."""
+
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from app.api.edge import Read
+from app.api.facts import FactsBody, HireFactBody, HonourBody
+from app.api.journey import Journey
+from app.api.wire import Body, Day, OneOf, Out, Text, Yuan, YuanOut, fen
+from loans.context import Context
+from loans.dossier import as_json
+from loans.underwriting import (
+    Applicant,
+    Appraisal,
+    Assessment,
+    Category,
+    Exposure,
+    Hire,
+    Honour,
+    Outcome,
+    Terms,
+    Topic,
+    assess,
+    remedies,
+)
+from loans.workflow import BorrowerKind
+
+journey = Journey("预评估")
+
+
+class CategoryBody(Body):
+    """申请人所属的重点群体，及人社部门是否已核验。"""
+
+    code: str = Field(max_length=32, examples=["graduate"])
+    verified: bool | None = None
+
+
+class AppraisalFactBody(Body):
+    """综合评估结论。"""
+
+    passed: bool
+    approvable: Yuan | None = None
+
+
+class ExposureBody(Body):
+    """已有的贷款与贴息。空表示不知道。"""
+
+    other_approved: Yuan | None = Field(default=0, description="其他已批准且未结清的额度合计。")
+    other_bases: Yuan = Field(default=0, description="小微企业其他在贷贷款的贴息基数合计。")
+    subsidised_loans: int | None = Field(default=None, ge=0, le=99)
+    spouse_has_loan: bool | None = None
+    own_firm_subsidised: bool | None = None
+    earlier_overdue: bool | None = None
+
+
+class AssessmentBody(Body):
+    """一次预评估。不涉及任何人的姓名或证件号。"""
+
+    kind: OneOf[BorrowerKind] = Field(examples=["individual"])
+    on: Day | None = Field(default=None, description="按哪一天的规定；空为当前业务日期。")
+    amount: Yuan = Field(examples=["300000.00"])
+    term_months: int = Field(ge=1, le=120, examples=[12])
+    facts: FactsBody
+    categories: list[CategoryBody] = Field(default=[], max_length=10)
+    appraisal: AppraisalFactBody | None = None
+    evidence: list[Text] = Field(default=[], max_length=50, examples=[["毕业证书"]])
+    hires: list[HireFactBody] = Field(default=[], max_length=500)
+    exposure: ExposureBody = ExposureBody()
+
+
+class FindingOut(Out):
+    """一条规定对申请人的结论。"""
+
+    topic: Topic
+    rule: str = Field(examples=["individual_cap"])
+    outcome: Outcome
+    sentence: str
+    observed: str
+    value: str
+    since: date
+    cites: list[str]
+    needs: list[str]
+    subject: str
+
+
+class LimitOut(Out):
+    """一个额度上限；binding 为起决定作用的那个。"""
+
+    rule: str
+    amount: YuanOut = fen("amount")
+    sentence: str
+    since: date
+    cites: list[str]
+    binding: bool
+
+
+class RemedyOut(Out):
+    """一种可以通过的改法。"""
+
+    sentence: str
+    amount: YuanOut | None = fen("amount")
+    matures_on: date | None
+    needs: list[str]
+
+
+class AssessmentOut(Out):
+    """结论：能否办理、最高额度、贴息类别，逐条附依据。"""
+
+    on: date
+    eligible: Outcome
+    amount: YuanOut = fen("amount")
+    matures_on: date
+    cap: YuanOut = fen("cap")
+    attainable_cap: YuanOut = fen("attainable_cap")
+    cap_needs: list[str]
+    latest_maturity_on: date | None
+    subsidy_class: str = Field(examples=["full"])
+    attainable_class: str
+    share_pct: int = Field(examples=[100])
+    base: YuanOut | None = fen("base")
+    hires_counted: int | None
+    policy_version: str
+    findings: list[FindingOut]
+    limits: list[LimitOut]
+
+
+class QuoteOut(AssessmentOut):
+    """预评估的结论与改法。"""
+
+    remedies: list[RemedyOut]
+
+
+def stored_assessment(stored: dict[str, Any] | None) -> AssessmentOut | None:
+    """An assessment as it was kept with its application; nothing is computed again."""
+    return AssessmentOut.model_validate(stored) if stored else None
+
+
+@journey.ask("/assessments", "assessments.quote", "预评估（不保存任何内容）")
+def quote(body: AssessmentBody, ctx: Read) -> QuoteOut:
+    assessment = _assess(ctx, body)
+    ways = [RemedyOut.of(remedy) for remedy in remedies(assessment, ctx.book)]
+    return QuoteOut.model_validate(as_json(assessment) | {"remedies": ways})
+
+
+def _assess(ctx: Context, body: AssessmentBody) -> Assessment:
+    on = body.on or ctx.on
+    terms = Terms.lasting(amount_fen=body.amount, disbursed_on=on, months=body.term_months)
+    return assess(_applicant(body), terms, _exposure(body.exposure), on=on, book=ctx.book)
+
+
+def _applicant(body: AssessmentBody) -> Applicant:
+    facts, appraisal = body.facts, body.appraisal
+    return Applicant(
+        kind=body.kind,
+        business_division=facts.business_division,
+        local_hukou=facts.local_hukou,
+        categories=tuple(Category(code=c.code, verified=c.verified) for c in body.categories),
+        graduated_on=facts.graduated_on,
+        employees=facts.employees,
+        honours=tuple(_honour(honour) for honour in facts.honours),
+        appraisal=Appraisal(passed=appraisal.passed, approvable_fen=appraisal.approvable)
+        if appraisal
+        else None,
+        is_small_firm=facts.is_small_firm,
+        evidence=tuple(body.evidence),
+        hires=tuple(_hire(no, hire) for no, hire in enumerate(body.hires, 1)),
+    )
+
+
+def _honour(honour: HonourBody) -> Honour:
+    return Honour(**honour.stored())
+
+
+def _hire(no: int, hire: HireFactBody) -> Hire:
+    return Hire(
+        reference=str(no),
+        category=hire.category,
+        local_hukou=hire.local_hukou,
+        graduated_on=hire.graduated_on,
+        contract_from=hire.contract_from,
+        contract_until=hire.contract_until,
+        verified=hire.verified,
+    )
+
+
+def _exposure(body: ExposureBody) -> Exposure:
+    return Exposure(
+        other_approved_fen=body.other_approved,
+        other_bases_fen=body.other_bases,
+        subsidised_loans=body.subsidised_loans,
+        spouse_has_loan=body.spouse_has_loan,
+        own_firm_subsidised=body.own_firm_subsidised,
+        earlier_overdue=body.earlier_overdue,
+    )

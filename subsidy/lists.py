@@ -1,0 +1,147 @@
+"""Lists of months, claims and remittances with filters, for pages of an answer.
+
+Scoped like all rows: a bank sees its own, in a closed month too, where totals are those of the
+lines it may see. A claim's or remittance's file never comes along.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import defer
+
+from loans.context import Context
+from loans.errors import NotFound
+from loans.models import Note
+from loans.queries import visible_to
+from subsidy.models import AccrualLine, Claim, ClaimCause, ClaimLine, MonthLock, Remittance
+from subsidy.reconciliation import LineClass
+
+
+def months() -> Select[Any]:
+    """Closed months."""
+    return select(MonthLock)
+
+
+def month(ctx: Context, since: date) -> MonthLock:
+    """The closed month that begins on a day."""
+    row = ctx.session.scalars(select(MonthLock).where(MonthLock.since == since)).one_or_none()
+    if row is None:
+        raise NotFound("month-open", f"{since:%Y-%m} 尚未关账")
+    return row
+
+
+def totals_of(ctx: Context, rows: Iterable[MonthLock]) -> dict[int, Any]:
+    """Visible lines, interest, subsidy and borrower's share [fen] of some months, by key."""
+    found = (
+        select(
+            AccrualLine.month_id,
+            func.count().label("lines"),
+            func.sum(AccrualLine.interest_fen).label("interest_fen"),
+            func.sum(AccrualLine.subsidy_fen).label("subsidy_fen"),
+            func.sum(AccrualLine.borrower_fen).label("borrower_fen"),
+        )
+        .join(Note, Note.id == AccrualLine.note_id)
+        .where(AccrualLine.month_id.in_([row.id for row in rows]), visible_to(ctx.actor, Note))
+        .group_by(AccrualLine.month_id)
+    )
+    return {row.month_id: row for row in ctx.session.execute(found)}
+
+
+def month_lines(
+    ctx: Context, locked: MonthLock, *, skip: int, limit: int
+) -> list[tuple[AccrualLine, Note]]:
+    """Visible lines of a closed month beside their notes. They never change: skipping is safe."""
+    rows = (
+        select(AccrualLine, Note)
+        .join(Note, Note.id == AccrualLine.note_id)
+        .where(AccrualLine.month_id == locked.id, visible_to(ctx.actor, Note))
+        .order_by(AccrualLine.id)
+        .offset(skip)
+        .limit(limit)
+    )
+    return [(line, note) for line, note in ctx.session.execute(rows)]
+
+
+def accruals_of(ctx: Context, note: Note) -> list[AccrualLine]:
+    """A note's accrual lines, oldest first."""
+    rows = select(AccrualLine).where(AccrualLine.note_id == note.id)
+    return list(ctx.session.scalars(rows.order_by(AccrualLine.until, AccrualLine.id)))
+
+
+def claims(ctx: Context, **equals: Any) -> Select[Any]:
+    """Visible claims with these column values; None does not filter."""
+    return _of(Claim, ctx, equals)
+
+
+def remittances(ctx: Context, **equals: Any) -> Select[Any]:
+    """Visible remittances with these column values; None does not filter."""
+    return _of(Remittance, ctx, equals)
+
+
+def claim_lines(
+    ctx: Context,
+    claim: Claim,
+    *,
+    code: str | None,
+    line_class: LineClass | None,
+    after: int,
+    limit: int,
+) -> list[ClaimLine]:
+    """Lines of a claim in the file's order, from the row after ``after``."""
+    rows = select(ClaimLine).where(ClaimLine.claim_id == claim.id, ClaimLine.row > after)
+    if line_class is not None:
+        rows = rows.where(ClaimLine.line_class == line_class)
+    if code is not None:
+        named = select(ClaimCause.line_id).where(ClaimCause.code == code)
+        rows = rows.where(ClaimLine.id.in_(named))
+    return list(ctx.session.scalars(rows.order_by(ClaimLine.row).limit(limit)))
+
+
+def causes_of(ctx: Context, lines: Iterable[ClaimLine]) -> dict[int, list[ClaimCause]]:
+    """Causes of some lines by the line's key, in the order they were corrected."""
+    found: dict[int, list[ClaimCause]] = {line.id: [] for line in lines}
+    rows = select(ClaimCause).where(ClaimCause.line_id.in_(found))
+    for cause in ctx.session.scalars(rows.order_by(ClaimCause.line_id, ClaimCause.no)):
+        found[cause.line_id].append(cause)
+    return found
+
+
+def classes_of(ctx: Context, claim: Claim) -> list[Any]:
+    """Lines of a claim by class: ``line_class, lines, claimed_fen, expected_fen, payable_fen``."""
+    rows = (
+        select(
+            ClaimLine.line_class,
+            func.count().label("lines"),
+            func.sum(ClaimLine.claimed_fen).label("claimed_fen"),
+            func.sum(ClaimLine.expected_fen).label("expected_fen"),
+            func.sum(ClaimLine.payable_fen).label("payable_fen"),
+        )
+        .where(ClaimLine.claim_id == claim.id)
+        .group_by(ClaimLine.line_class)
+    )
+    order = list(LineClass)
+    return sorted(ctx.session.execute(rows), key=lambda row: order.index(row.line_class))
+
+
+def codes_of(ctx: Context, claim: Claim) -> list[Any]:
+    """Causes of a claim's differences by code: ``code, lines, amount_fen``."""
+    rows = (
+        select(
+            ClaimCause.code,
+            func.count().label("lines"),
+            func.sum(ClaimCause.amount_fen).label("amount_fen"),
+        )
+        .join(ClaimLine, ClaimLine.id == ClaimCause.line_id)
+        .where(ClaimLine.claim_id == claim.id)
+        .group_by(ClaimCause.code)
+        .order_by(ClaimCause.code)
+    )
+    return list(ctx.session.execute(rows))
+
+
+def _of(model: Any, ctx: Context, equals: dict[str, Any]) -> Select[Any]:
+    asked = {name: value for name, value in equals.items() if value is not None}
+    visible = select(model).where(visible_to(ctx.actor, model)).filter_by(**asked)
+    return visible.options(defer(model.file, raiseload=True))
