@@ -1,0 +1,74 @@
+"""Settings: defaults for a newcomer, refusals in production."""
+
+import pytest
+
+from app.settings import Environment, Settings, unsafe
+
+POSTGRESQL = "postgresql+psycopg://{}@/fumin?host=/run/postgresql"
+
+
+@pytest.fixture(autouse=True)
+def no_settings_around(monkeypatch):
+    for name in ("ENV", "DATABASE_URL", "MIGRATION_URL", "SECRET_FILE", "KEYRING", "POLICY_DIR"):
+        monkeypatch.delenv(f"FUMIN_{name}", raising=False)
+
+
+@pytest.fixture
+def production(tmp_path) -> dict[str, object]:
+    """Settings that production accepts; each test spoils one."""
+    for name in ("secret", "keyring"):
+        (tmp_path / name).touch(mode=0o600)
+    return {
+        "env": Environment.PRODUCTION,
+        "database_url": POSTGRESQL.format("application"),
+        "migration_url": POSTGRESQL.format("owner"),
+        "secret_file": tmp_path / "secret",
+        "keyring": tmp_path / "keyring",
+    }
+
+
+def test_a_newcomer_needs_no_setting():
+    settings = Settings()
+    assert settings.database_url == "sqlite:///fumin.db"
+    assert unsafe(settings) == []
+
+
+def test_settings_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("FUMIN_ENV", "demo")
+    monkeypatch.setenv("FUMIN_DATABASE_URL", "")
+    assert Settings().env is Environment.DEMO
+    assert Settings().database_url == "sqlite:///fumin.db"
+
+
+def test_a_complete_production_may_start(production):
+    assert unsafe(Settings(**production)) == []
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "named"),
+    [
+        ({"database_url": "sqlite:///fumin.db"}, "FUMIN_DATABASE_URL"),
+        ({"migration_url": None}, "FUMIN_MIGRATION_URL"),
+        ({"secret_file": None}, "FUMIN_SECRET_FILE"),
+        ({"keyring": None}, "FUMIN_KEYRING"),
+        ({"keyring": "/nowhere/keyring"}, "FUMIN_KEYRING"),
+        ({"policy_dir": "/nowhere/policy"}, "FUMIN_POLICY_DIR"),
+        ({"database_url": "postgresql+psycopg://a@10.0.0.1/fumin"}, "sslmode"),
+        ({"database_url": "not an address"}, "FUMIN_DATABASE_URL"),
+    ],
+)
+def test_an_unsafe_production_is_refused_by_name(production, spoilt, named):
+    (refusal,) = unsafe(Settings(**{**production, **spoilt}))
+    assert named in refusal
+
+
+@pytest.mark.parametrize("name", ["secret", "keyring"])
+def test_a_secret_that_others_may_read_is_refused(production, tmp_path, name):
+    (tmp_path / name).chmod(0o640)
+    (refusal,) = unsafe(Settings(**production))
+    assert "chmod 600" in refusal
+
+
+def test_addresses_with_passwords_never_show():
+    settings = Settings(database_url="postgresql+psycopg://a:sesame@db/fumin")
+    assert "sesame" not in repr(settings)
