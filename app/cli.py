@@ -7,11 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from app import __version__
-from app.commandline import reconcile, serving
+from app.commandline import accrue, assess, policy, reconcile, serving
 from loans.errors import FuminError
 
 # One tuple ``COMMANDS`` of functions a module of app.commandline: `month_close` is `month-close`.
-COMMANDS: tuple[Callable[..., Any], ...] = (*reconcile.COMMANDS, *serving.COMMANDS)
+COMMANDS: tuple[Callable[..., Any], ...] = (
+    *serving.COMMANDS,
+    *assess.COMMANDS,
+    *reconcile.COMMANDS,
+    accrue.accrue,
+)
+GROUPS: tuple[typer.Typer, ...] = (policy.policy,)
 
 
 def build(commands: Sequence[Callable[..., Any]]) -> typer.Typer:
@@ -26,6 +32,8 @@ def build(commands: Sequence[Callable[..., Any]]) -> typer.Typer:
     cli.callback()(options)
     for command in commands:
         cli.command()(command)
+    for group in GROUPS:
+        cli.add_typer(group)
     return cli
 
 

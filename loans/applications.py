@@ -19,7 +19,6 @@ from loans.parties import ID_NO, NAME, borrower_for
 from loans.progress import move
 from loans.queries import branch_of, notes_of_application, one
 from loans.schedule import Method
-from loans.underwriting import Outcome
 from loans.workflow import Action, BorrowerKind, State
 
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
@@ -141,12 +140,12 @@ def accept(ctx: Context, *, application_id: UUID, reason: str = "") -> Applicati
     application = one(ctx, Application, application_id, lock=True)
     _own_desk(ctx, application)
     assessment = assess_application(ctx, application, on=ctx.on)
-    if assessment.eligible is Outcome.UNKNOWN:
-        missing = "、".join(assessment.needs)
+    if assessment.documents:  # what the authorities still do (核验, 评估) is no missing document
+        missing = "、".join(assessment.documents)
         raise Conflict(
             "file-incomplete",
             f"材料不齐，尚不能受理，请退回补正：{missing}",
-            details={"needs": list(assessment.needs)},
+            details={"needs": list(assessment.documents)},
         )
     move(ctx, application, Action.ACCEPT, reason=reason)
     application.accepted_on = ctx.on

@@ -28,6 +28,7 @@ from loans.policy import LprTenor
 from loans.queries import agreement_in_force, contract_of, one
 from loans.riskshare import bank_share_pct
 from loans.schedule import Method, plan, settlement_for
+from loans.underwriting import firm_base_limit_fen
 from loans.workflow import BorrowerKind, NoteState, State
 
 
@@ -169,11 +170,16 @@ def _sign(ctx: Context, application: Application, drawing: Disbursement) -> Cont
 
 
 def _base_limit(ctx: Context, application: Application) -> int:
-    """Up to which principal the subsidy is paid: a firm's base, a person's tier of 9.3 or 9.5."""
+    """Up to which principal the borrower's loans together earn a subsidy.
+
+    For a firm min(10万·n, 300万) over all its live loans (9.8), for a person the tier (9.3, 9.5).
+    """
     assessment = application.assessment
     assert assessment is not None and application.accepted_on is not None
     if application.kind is BorrowerKind.SMALL_FIRM:
-        return int(assessment["base_fen"])
+        return firm_base_limit_fen(
+            assessment["hires_counted"], on=application.accepted_on, book=ctx.book
+        )
     tiers = {limit["rule"] for limit in assessment["limits"]}
     raised = "individual_raised_cap" in tiers
     key = "individual_raised_cap" if raised else "individual_cap"

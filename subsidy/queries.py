@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import select
 
-from loans.classes import NoteBalance, SubsidyClass, subsidised_balances
+from loans.classes import NoteBalance, subsidised_balances
 from loans.context import Context
 from loans.models import Contract, Movement, MovementKind, Note
 from subsidy import accrual
@@ -211,8 +211,8 @@ def _bases(
 ) -> tuple[dict[int, int], list[tuple[int, int, int, int, int]]]:
     """Subsidised principal at disbursement and its later changes, where a cap binds at all.
 
-    A person's cap is shared by all their notes; a firm's base belongs to one contract, because
-    the assessment already took off what its other loans use.
+    A person's cap is shared by all their notes, a firm's base by all its live loans; more hires
+    raise a firm's base from the first drawing of the loan they came with.
     """
     repaid: dict[int, list[Found]] = {}
     for m in standing:
@@ -222,11 +222,11 @@ def _bases(
     changes: list[tuple[int, int, int, int, int]] = []
     for _, group in groupby(sorted(notes, key=_sharing), key=_sharing):
         sharers = list(group)
-        cap = max(row.base_limit_fen for row in sharers)
-        if sum(row.principal_fen for row in sharers) <= cap:
+        caps = _caps(sharers)
+        if sum(row.principal_fen for row in sharers) <= caps[0][1]:
             continue
         balances = [_balance_steps(row, repaid.get(row.id, [])) for row in sharers]
-        filled = subsidised_balances(balances, [(date.min, cap)])
+        filled = subsidised_balances(balances, caps)
         for row in sharers:
             steps = filled[_key(row)]
             base[row.id] = steps[0][1]
@@ -237,9 +237,18 @@ def _bases(
     return base, changes
 
 
-def _sharing(row: Found) -> tuple[int, int]:
-    firm = row.subsidy_class == SubsidyClass.SMALL_FIRM
-    return (row.borrower_id, row.contract_id) if firm else (row.borrower_id, 0)
+def _sharing(row: Found) -> int:
+    return int(row.borrower_id)
+
+
+def _caps(sharers: Sequence[Found]) -> list[tuple[date, int]]:
+    """The borrower's cap as steps ``(on, cap_fen)``: the highest that any loan so far brought."""
+    limits = {row.contract_id: (row.disbursed_on, row.base_limit_fen) for row in reversed(sharers)}
+    caps: list[tuple[date, int]] = []
+    for on, limit in sorted(limits.values()):
+        if not caps or limit > caps[-1][1]:
+            caps.append((on, limit))
+    return caps
 
 
 def _key(row: Found) -> str:

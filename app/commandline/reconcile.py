@@ -108,7 +108,7 @@ def _differences(found: Reconciliation, rows: list[int]) -> Table:
     table.add_column("借据号")
     for header in ("申报额", "复算额", "差异"):
         table.add_column(header, justify="right")
-    table.add_column("原因")
+    table.add_column("原因", overflow="fold")
     for at in rows:
         line = found.line(at)
         causes = "\n".join(

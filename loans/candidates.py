@@ -1,0 +1,143 @@
+"""A list of people who ask what they are entitled to: read from a table, assessed row by row.
+
+The table names nobody: each row is a reference and the circumstances that the rules ask for. A row
+that cannot be read is a finding with its row and column; the other rows are answered all the same.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from loans.money import fen_to_yuan
+from loans.policy import PolicyBook
+from loans.sheets import Row, RowFinding, load_columns, read_table
+from loans.underwriting import (
+    Applicant,
+    Appraisal,
+    Assessment,
+    Category,
+    Exposure,
+    Outcome,
+    Terms,
+    assess,
+)
+from loans.workflow import BorrowerKind
+
+COLUMNS = load_columns(Path(__file__).with_suffix(".toml"))
+YES_OR_NO = {"是": True, "有": True, "否": False, "无": False}
+PASSED = {"通过": True, "合格": True, "未通过": False, "不合格": False}
+OUTCOMES = {Outcome.YES: "符合", Outcome.NO: "不符合", Outcome.UNKNOWN: "待补材料"}
+CLASSES = {"full": "全额贴息", "half": "50%贴息", "none": "不贴息"}
+HEADERS = ("编号", "结论", "最高额度", "补齐材料后最高额度", "贴息类别", "不符合之处", "尚缺材料")
+LONGEST_MONTHS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One row of the list and what the rules say about it."""
+
+    row: int
+    reference: str
+    assessment: Assessment
+
+    @property
+    def cells(self) -> list[str]:
+        """The answer as a row under ``HEADERS``."""
+        found = self.assessment
+        return [
+            self.reference,
+            OUTCOMES[found.eligible],
+            fen_to_yuan(found.cap_fen),
+            fen_to_yuan(found.attainable_cap_fen),
+            CLASSES[found.subsidy_class.value],
+            "；".join(finding.sentence for finding in found.decisive),
+            "、".join(found.needs),
+        ]
+
+
+def assess_candidates(
+    data: bytes, name: str, *, on: date, book: PolicyBook
+) -> tuple[list[Candidate], list[RowFinding]]:
+    """Answers for all readable rows of a table, and the findings about the others.
+
+    ``BadFile`` when the file is hostile, broken or without the columns.
+    """
+    table = read_table(data, name, COLUMNS)
+    findings = list(table.findings)
+    bad = {finding.row for finding in findings}
+    groups = {rule.title: rule.code for rule in book.family("group", on)}
+    groups |= {code: code for code in groups.values()}
+    candidates = []
+    for row in table.rows():
+        if row.number in bad:
+            continue
+        problems = list(_problems(row, groups))
+        findings += problems
+        if not problems:
+            candidates.append(_assessed(row, groups, on, book))
+    return candidates, sorted(findings, key=lambda finding: finding.row)
+
+
+def _assessed(row: Row, groups: dict[str, str], on: date, book: PolicyBook) -> Candidate:
+    values = row.values
+    verified = YES_OR_NO.get(_text(values, "verified"))
+    appraised = PASSED.get(_text(values, "appraisal"))
+    applicant = Applicant(
+        kind=BorrowerKind.INDIVIDUAL,
+        business_division=_text(values, "business_division") or None,
+        local_hukou=YES_OR_NO.get(_text(values, "local_hukou")),
+        categories=tuple(
+            Category(code=groups[title], verified=verified)
+            for title in _listed(values, "categories")
+        ),
+        graduated_on=_of(values, "graduated_on", date),
+        employees=_of(values, "employees", int),
+        appraisal=None if appraised is None else Appraisal(passed=appraised),
+        evidence=tuple(_listed(values, "evidence")),
+    )
+    amount, months = _of(values, "amount_fen", int), _of(values, "term_months", int)
+    assert amount is not None and months is not None
+    terms = Terms.lasting(amount_fen=amount, disbursed_on=on, months=months)
+    exposure = Exposure(other_approved_fen=_of(values, "other_approved_fen", int) or 0)
+    found = assess(applicant, terms, exposure, on=on, book=book)
+    return Candidate(row.number, _text(values, "reference"), found)
+
+
+def _problems(row: Row, groups: dict[str, str]) -> Iterator[RowFinding]:
+    values = row.values
+    for title in _listed(values, "categories"):
+        if title not in groups:
+            known = "、".join(title for title, code in groups.items() if title != code)
+            yield _finding(row, "categories", f"没有“{title}”这一人群类别，可填：{known}")
+    for column in ("local_hukou", "verified"):
+        text = _text(values, column)
+        if text and text not in YES_OR_NO:
+            yield _finding(row, column, f"“{text}”应为 是 或 否，不清楚请留空")
+    text = _text(values, "appraisal")
+    if text and text not in PASSED:
+        yield _finding(row, "appraisal", f"“{text}”应为 通过 或 未通过，尚未评估请留空")
+    if (_of(values, "amount_fen", int) or 0) <= 0:
+        yield _finding(row, "amount_fen", "申请金额须大于 0.00 元")
+    if not 0 < (_of(values, "term_months", int) or 0) <= LONGEST_MONTHS:
+        yield _finding(row, "term_months", f"贷款期限应为 1 至 {LONGEST_MONTHS} 个月")
+
+
+def _finding(row: Row, column: str, message: str) -> RowFinding:
+    header = COLUMNS.column(column).header
+    return RowFinding(row.number, header, "value", f"第 {row.number} 行“{header}”：{message}")
+
+
+def _listed(values: Any, column: str) -> list[str]:
+    return [part for part in re.split(r"[、，,;；\s]+", _text(values, column)) if part]
+
+
+def _text(values: Any, column: str) -> str:
+    return str(values.get(column) or "")
+
+
+def _of(values: Any, column: str, kind: type) -> Any:
+    value = values.get(column)
+    return value if isinstance(value, kind) else None
