@@ -9,8 +9,8 @@ Three levels, each an exact integer per note and day:
 A level is constant between events, so a note is a short list of ``(day, change of level)``; summing
 ``change × (weight from that day)`` gives interest without one row per loan and day.
 
-Most notes are *plain*: nothing happens but repayments, and the subsidy is the note's share of all
-its interest. They need no subsidy level of their own; the others are listed in ``Levels.own``.
+Most notes are *simple*: nothing happens but repayments, and the subsidy is the note's share of all
+its interest (*proportional*). The others take the long way through their timeline.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from subsidy.notes import (
     CONTRACT_RATE,
     NO_CEILING,
     PRINCIPAL_REPAID,
+    RATE_CHANGED,
     Column,
     Events,
     Integers,
@@ -47,14 +48,14 @@ class Levels:
     """The levels of a block of notes.
 
     ``late`` is the interest from maturity on of notes that settle at maturity: a period of its own.
-    ``subsidy`` and ``limit`` are those of the notes ``own``, numbered from 0; ``limit`` is None
-    where no subsidy can exceed it.
+    ``subsidy`` and ``limit`` are those of the notes ``own``, numbered from 0, whose subsidy is not
+    in proportion to their interest; each is None where it is not needed.
     """
 
     interest: Changes
     late: Changes | None
     own: Positions
-    subsidy: Changes
+    subsidy: Changes | None
     limit: Changes | None
 
 
@@ -66,73 +67,86 @@ def shares(notes: Notes) -> tuple[Integers, Integers]:
 
 
 def levels(notes: Notes, events: Events) -> Levels:
-    """The level changes of every note; Conflict, naming the note, where its events cannot be.
-
-    §2: a day earns a subsidy while it is before the original maturity, the subsidy's end and any
-    stop, and the note is not overdue.
-    """
+    """The level changes of every note; Conflict, naming the note, where its events cannot be."""
     owner = np.repeat(np.arange(len(notes)), np.diff(events.offsets))
     repaid_fen = check_events(notes, events, owner)
-    plain = _plain(notes, events, owner, repaid_fen)
-    own = np.flatnonzero(~plain)
+    proportional = _proportional(notes, events, owner, repaid_fen)
+    simple = proportional.copy()
+    simple[owner[events.kind != PRINCIPAL_REPAID]] = False
+    interest = _repayments(notes, events, owner, simple)
+    others, late = np.flatnonzero(~simple), None
+    if len(others):
+        their_interest, late = _interest(notes, events, others)
+        interest = _joined(interest, their_interest)
+    own = np.flatnonzero(~proportional)
     if len(own) == 0:
-        none = Changes(own, events.on[:0], np.empty(0, np.int64))
-        return Levels(_repayments(notes, events, owner, plain), None, own, none, None)
-
-    others = notes.take(own)
-    time = timeline(others, events.take(own))
-    interest = _changes(time, time.balance_fen * time.rate_ppm)
-    base = np.minimum(time.balance_fen, time.subsidised_fen) * ~time.overdue
-    share, _ = shares(others)
-    subsidy = base * subsidy_rate_ppm(others, time) * share[time.row]
-    limited = bool((others.benchmark_ppm != CONTRACT_RATE).any())
-    late = None
-    if notes.settlement[0] == AT_MATURITY:
-        matures_on = others.matures_on
-        late = Changes(own[time.row], np.maximum(time.on, matures_on[time.row]), interest.by)
-        interest = _until(time, time.balance_fen * time.rate_ppm, matures_on)
-    interest = Changes(own[interest.row], interest.on, interest.by)
-    return Levels(
-        interest=_joined(_repayments(notes, events, owner, plain), interest),
-        late=late,
-        own=own,
-        subsidy=_until(time, subsidy, time.ends_on),
-        limit=_until(time, base * time.rate_ppm, time.ends_on) if limited else None,
-    )
+        return Levels(interest, late, own, None, None)
+    return Levels(interest, late, own, *_subsidy(notes.take(own), events.take(own)))
 
 
-def _plain(
+def _proportional(
     notes: Notes, events: Events, owner: Positions, repaid_fen: Integers
 ) -> npt.NDArray[np.bool_]:
-    """Notes with repayments only, wholly subsidised at the contract's rate, repaid in time."""
-    plain: npt.NDArray[np.bool_] = (
+    """Notes subsidised wholly, at the contract's rate, without a break, repaid in time."""
+    found: npt.NDArray[np.bool_] = (
         (notes.benchmark_ppm == CONTRACT_RATE)
-        & ((notes.ceiling_ppm == NO_CEILING) | (notes.ceiling_ppm >= notes.rate_ppm))
+        & (notes.ceiling_ppm == NO_CEILING)
         & (notes.floor_ppm == 0)
         & (notes.subsidised_fen >= notes.principal_fen)
         & (repaid_fen == notes.principal_fen)
     )
-    plain[owner[events.kind != PRINCIPAL_REPAID]] = False
-    last = events.on[events.offsets[1:][plain] - 1]
-    plain[plain] = last <= np.minimum(notes.matures_on, notes.subsidy_ends_on)[plain]
-    return plain
+    breaks = (events.kind != PRINCIPAL_REPAID) & (events.kind != RATE_CHANGED)
+    found[owner[breaks]] = False
+    last = events.on[events.offsets[1:][found] - 1]
+    found[found] = last <= np.minimum(notes.matures_on, notes.subsidy_ends_on)[found]
+    return found
 
 
 def _repayments(
-    notes: Notes, events: Events, owner: Positions, plain: npt.NDArray[np.bool_]
+    notes: Notes, events: Events, owner: Positions, simple: npt.NDArray[np.bool_]
 ) -> Changes:
-    """Interest changes of the plain notes: the disbursement, then each repayment."""
-    rate = notes.rate_ppm.astype(np.int64)
-    row = np.arange(len(notes))
-    on, value = events.on, events.value
-    if not plain.all():
-        mine = plain[owner]
-        owner, on, value, row = owner[mine], on[mine], value[mine], row[plain]
+    """Interest changes of the simple notes: all disbursements, then all repayments; those of the
+    other notes stay in place as changes by nothing."""
+    n = len(notes)
+    rate = np.multiply(notes.rate_ppm, simple, dtype=np.int64)
+    by = np.empty(n + len(events), np.int64)
+    np.multiply(notes.principal_fen, rate, out=by[:n])
+    np.multiply(events.value, -rate.take(owner), out=by[n:])
     return Changes(
-        row=np.concatenate([row, owner]),
-        on=np.concatenate([notes.disbursed_on[row], on]),
-        by=np.concatenate([notes.principal_fen[row] * rate[row], -value * rate[owner]]),
+        row=np.concatenate([np.arange(n), owner]),
+        on=np.concatenate([notes.disbursed_on, events.on]),
+        by=by,
     )
+
+
+def _interest(notes: Notes, events: Events, some: Positions) -> tuple[Changes, Changes | None]:
+    """Interest changes of some notes, and those from maturity on if they settle at maturity."""
+    time = timeline(notes.take(some), events.take(some))
+    level = time.balance_fen * time.rate_ppm
+    changes = _changes(time, level)
+    row = some[time.row]
+    if notes.settlement[0] != AT_MATURITY:
+        return Changes(row, changes.on, changes.by), None
+    matures_on = notes.matures_on[some]
+    late = Changes(row, np.maximum(time.on, matures_on[time.row]), changes.by)
+    changes = _until(time, level, matures_on)
+    return Changes(some[changes.row], changes.on, changes.by), late
+
+
+def _subsidy(notes: Notes, events: Events) -> tuple[Changes, Changes | None]:
+    """Subsidy and limit changes of notes whose subsidy has a course of its own.
+
+    §2: a day earns a subsidy while it is before the original maturity, the subsidy's end and any
+    stop, and the note is not overdue. The limit matters where a fixed benchmark may exceed the
+    contract's rate.
+    """
+    time = timeline(notes, events)
+    base = np.minimum(time.balance_fen, time.subsidised_fen) * ~time.overdue
+    share, _ = shares(notes)
+    subsidy = base * subsidy_rate_ppm(notes, time) * share[time.row]
+    limited = bool((notes.benchmark_ppm != CONTRACT_RATE).any())
+    limit = _until(time, base * time.rate_ppm, time.ends_on) if limited else None
+    return _until(time, subsidy, time.ends_on), limit
 
 
 def _changes(time: Timeline, level: Integers) -> Changes:

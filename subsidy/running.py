@@ -59,12 +59,13 @@ class Running:
             np.arange(len(points), dtype=narrow), np.append(np.diff(points), 1)
         )
         on = np.clip(changes.on, points[0], points[-1])
-        interval = interval_of_day[on - points[0]]
+        interval = interval_of_day.take(np.subtract(on, points[0]))
         order = np.argsort(interval, kind="stable")  # a radix sort, for these narrow types
         ends = ordinals(np.append(points[1:], points[-1]), block.day_count)
+        weight = np.subtract(ends.take(interval), ordinals(on, block.day_count))
         by = changes.by.astype(block.exact, copy=False)
-        self._adds = (by * (ends[interval] - ordinals(on, block.day_count)))[order]
-        self._row, self._by = changes.row[order], by[order]
+        self._adds = np.multiply(by, weight).take(order)
+        self._row, self._by = changes.row.take(order), by.take(order)
         self._cuts = np.append(0, np.cumsum(np.bincount(interval, minlength=len(points))))
         self._days = np.diff(ordinals(points, block.day_count)).astype(block.exact)
         self._level = np.zeros(size, block.exact)
@@ -102,7 +103,7 @@ class Earnings:
         n, own = len(notes), found.own
 
         def running(changes: Changes | None, size: int, denominator: Any) -> list[Running]:
-            if changes is None or size == 0:
+            if changes is None:
                 return []
             return [Running(changes, points, block, size, denominator)]
 
@@ -112,10 +113,12 @@ class Earnings:
         self._limit = running(found.limit, len(own), unit)
         self._running = [*self._interest, *self._late, *self._subsidy, *self._limit]
 
-        self._own, self._unit, self._units = own, unit, (unit * parts).astype(block.exact)
-        self._share = share.astype(block.exact)
+        self._own, self._unit = own, unit
+        self._units = (unit * parts).astype(block.exact)
+        self._own_units = self._units[own]
         # Half the interest's denominator is in its numerator, half the subsidy's must be instead.
         self._shift = ((unit * parts - unit * share) // 2).astype(block.exact)
+        self._share = None if (share == 1).all() else share.astype(block.exact)
         self._all_whole = bool((notes.share_pct == 100).all())
         self._divide = np.divide if block.exact is np.float64 else np.floor_divide
         self._quotient = np.empty((2, n), block.exact)
@@ -147,11 +150,12 @@ class Earnings:
         if self._all_whole:
             subsidy[:] = interest
         else:
-            np.multiply(numerator, self._share, out=subsidy)
-            np.add(subsidy, self._shift, out=subsidy)
+            if self._share is not None:
+                numerator = np.multiply(numerator, self._share)
+            np.add(numerator, self._shift, out=subsidy)
             self._divide(subsidy, self._units, out=subsidy)
         for own in self._subsidy:
-            earned = self._divide(own.numerator, self._units[self._own])
+            earned = self._divide(own.numerator, self._own_units)
             for limit in self._limit:
                 earned = np.minimum(earned, self._divide(limit.numerator, self._unit))
             subsidy[self._own] = earned

@@ -105,7 +105,7 @@ def check_events(notes: Notes, events: Events, owner: Positions) -> Integers:
             _refuse(notes, int(owner[wrong[0]]), int(events.on[wrong[0]]), problem)
     total = np.zeros(len(events) + 1, np.int64)
     repayment = events.kind == PRINCIPAL_REPAID
-    np.cumsum(events.value if repayment.all() else events.value * repayment, out=total[1:])
+    np.cumsum(np.multiply(events.value, repayment), out=total[1:])
     repaid_fen = total[events.offsets[1:]] - total[events.offsets[:-1]]
     over = np.flatnonzero(repaid_fen > notes.principal_fen)
     if len(over):
