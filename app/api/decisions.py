@@ -9,7 +9,7 @@ from app.api.application_bodies import ReasonBody, ReturnBody
 from app.api.application_views import ApplicationOut, AppraisalOut, OpinionOut, opinion, whole
 from app.api.edge import Write
 from app.api.journey import Journey
-from app.api.wire import Body, Id, OneOf, Reason, Yuan
+from app.api.wire import Body, Id, Reason, Yuan
 from loans import applications, decisions
 from loans.workflow import Action
 
@@ -47,7 +47,7 @@ class AppraisalBody(Body):
 class OpinionBody(Body):
     """经办意见，由同一机构的另一人复核。"""
 
-    action: OneOf[Decision] = Field(examples=["pass"])
+    action: Decision = Field(examples=["pass"])
     reason: Reason = Field(examples=["符合条件"])
     approved: Yuan | None = Field(default=None, description="同意的金额；空为申请金额。")
     checklist: dict[str, bool] = Field(
@@ -68,7 +68,7 @@ class DecisionBody(Body):
 class VerificationDecisionBody(Body):
     """人社部门退回或驳回企业的申请。"""
 
-    action: OneOf[Literal[Action.SEND_BACK, Action.REJECT]] = Field(examples=["send_back"])
+    action: Literal[Action.SEND_BACK, Action.REJECT] = Field(examples=["send_back"])
     reason: Reason = Field(examples=["劳动合同与社保记录不符"])
 
 
