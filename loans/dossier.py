@@ -55,6 +55,7 @@ def assess_application(ctx: Context, application: Application, *, on: date) -> A
 def applicant_of(ctx: Context, application: Application) -> Applicant:
     """The applicant as the file shows: stated facts, verifications, appraisal, hires."""
     verified = _verified(ctx, application)
+    evidence = _evidence(ctx, application)
     facts = application.facts
     graduated_on = _day(facts.get("graduated_on"))
     return Applicant(
@@ -69,8 +70,8 @@ def applicant_of(ctx: Context, application: Application) -> Applicant:
         honours=tuple(Honour(**honour) for honour in facts["honours"]),
         appraisal=_appraisal(ctx, application),
         is_small_firm=facts.get("is_small_firm"),
-        evidence=tuple(dict.fromkeys(row.kind for row in file_of(ctx, application, Evidence))),
-        hires=tuple(_hires(ctx, application, verified)),
+        evidence=evidence,
+        hires=tuple(_hires(ctx, application, verified, evidence)),
     )
 
 
@@ -148,7 +149,17 @@ def _appraisal(ctx: Context, application: Application) -> AppraisalFact | None:
     return AppraisalFact(passed=row.passed, approvable_fen=row.approvable_fen)
 
 
-def _hires(ctx: Context, application: Application, verified: dict[str, bool]) -> Iterable[HireFact]:
+def _evidence(ctx: Context, application: Application) -> tuple[str, ...]:
+    """Kinds of documents in the file; a firm's papers on its hires are filed with its own."""
+    return tuple(dict.fromkeys(row.kind for row in file_of(ctx, application, Evidence)))
+
+
+def _hires(
+    ctx: Context,
+    application: Application,
+    verified: dict[str, bool],
+    evidence: tuple[str, ...],
+) -> Iterable[HireFact]:
     if application.kind is BorrowerKind.INDIVIDUAL:
         return
     for hire in hires_of(ctx, application):
@@ -173,6 +184,7 @@ def _hires(ctx: Context, application: Application, verified: dict[str, bool]) ->
             contract_until=hire.contract_until,
             left_on=hire.left_on,
             verified=verified.get(str(hire.public_id)),
+            evidence=evidence,
             counted_elsewhere=ctx.session.scalars(elsewhere).first() is not None,
         )
 
@@ -203,10 +215,13 @@ def _other_live(ctx: Context, application: Application) -> Iterable[Application]
 
 
 def _other_bases(ctx: Context, others: list[Application]) -> int:
-    rows = select(Contract.base_limit_fen).where(
+    """What the firm's other live loans use of the limit that its hires give (9.8)."""
+    rows = select(Contract.base_limit_fen, Contract.principal_fen).where(
         Contract.application_id.in_([other.id for other in others])
     )
-    return sum(base or 0 for base in ctx.session.scalars(rows))
+    loans = ctx.session.execute(rows).all()
+    limit = max((limit for limit, _ in loans), default=0)
+    return min(limit, sum(principal for _, principal in loans))
 
 
 def _fund_capacity(ctx: Context) -> int | None:
