@@ -138,7 +138,8 @@ def propose(
 def decide(ctx: Context, *, application_id: UUID, agree: bool, reason: str = "") -> Application:
     """The checker decides on the latest opinion: agree and take the step, or refuse it.
 
-    Refusing leaves the stage open for a new opinion; the refusal is on the audit record.
+    Refusing begins a new round of the stage: this opinion is used up, a new one is needed; the
+    refusal is on the audit record.
     """
     application = one(ctx, Application, application_id, lock=True)
     proposal = latest_proposal(ctx, application)
@@ -150,6 +151,8 @@ def decide(ctx: Context, *, application_id: UUID, agree: bool, reason: str = "")
         raise Conflict("content-changed", "意见提出后申请内容已变动，意见作废，请重新提出")
     _same_institution(ctx, proposal)
     if not agree:
+        application.round += 1
+        application.version += 1
         return application
     if proposal.action is Action.PASS:
         _pass(ctx, application, proposal)
