@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import make_engine, make_sessions
 from tests.databases import Database, Databases
+from tests.programme import Programme
 
 # Two cores and a real database: no example is failed for being slow.
 settings.register_profile(
@@ -84,3 +85,10 @@ def engine(database_url: str) -> Iterator[Engine]:
 def sessions(engine: Engine) -> sessionmaker[Session]:
     """Sessions that write."""
     return make_sessions(engine)
+
+
+@pytest.fixture
+def programme(database: Database) -> Iterator[Programme]:
+    """A seeded installation of this test's own, on each engine in turn."""
+    with Programme.begin(database) as programme:
+        yield programme
