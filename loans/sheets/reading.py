@@ -8,13 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from loans.errors import BadFile
-from loans.sheets.limits import LIMITS, MEGABYTE, Limits
+from loans.untrusted.limits import LIMITS, MEGABYTE
 
 # A cell as the child tells it: text, number, truth value, nothing, or [kind, text] with kind
 # day, percent, formula or error.
 Cell = str | int | float | bool | list[str] | None
 GridRow = tuple[int, bool, list[Cell]]  # row number from 1, hidden, cells
 
+# openpyxl uses numpy only for its number types: without it the child starts in half the time.
+_PROGRAM = """
+import runpy, sys
+sys.modules["numpy"] = None
+runpy.run_module(sys.argv[1], run_name="__main__")
+"""
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SPENT = "读取文件超出时间上限，文件过大或结构异常；请删去多余工作表和格式、分批上传"
@@ -30,14 +36,14 @@ class Sheet:
     merged: list[str] = field(default_factory=list)  # merged areas, "A1:C1"
 
 
-def read_grid(data: bytes, name: str, limits: Limits = LIMITS) -> list[Sheet]:
+def read_grid(data: bytes, name: str) -> list[Sheet]:
     """All visible sheets of a workbook, or the one table of a CSV file.
 
     ``name`` is the file's name as the sender gave it: used for messages only, never on disk.
     ``BadFile`` for everything that cannot be read safely.
     """
-    module = _reader_for(data, name, limits)
-    answer = _child_answer(module, data, name, limits)
+    module = _reader_for(data, name)
+    answer = _child_answer(module, data, name)
     sheets: list[Sheet] = []
     ended = False
     for line in answer.splitlines():
@@ -56,12 +62,12 @@ def read_grid(data: bytes, name: str, limits: Limits = LIMITS) -> list[Sheet]:
     return sheets
 
 
-def _reader_for(data: bytes, name: str, limits: Limits) -> str:
+def _reader_for(data: bytes, name: str) -> str:
     """Which child reads it: the content decides, and a name that says otherwise is refused."""
     if not data.strip():
         raise _bad("file-empty", "文件是空的", name)
-    if len(data) > limits.file_bytes:
-        megabytes = limits.file_bytes // MEGABYTE
+    if len(data) > LIMITS.file_bytes:
+        megabytes = LIMITS.file_bytes // MEGABYTE
         raise _bad("file-too-large", f"文件超过 {megabytes} MB，请分批上传", name)
     if data.startswith(_OLE):
         raise _bad(
@@ -76,20 +82,19 @@ def _reader_for(data: bytes, name: str, limits: Limits) -> str:
         raise _bad("file-kind", "文件名是 CSV，内容却是工作簿；请改用正确的文件名", name)
     if not is_workbook and ending == ".xlsx":
         raise _bad("file-kind", "文件名是 .xlsx，内容却不是工作簿；请在 Excel 中另存后上传", name)
-    return "loans.sheets.workbook" if is_workbook else "loans.sheets.text"
+    return "loans.untrusted.workbook" if is_workbook else "loans.untrusted.text"
 
 
-def _child_answer(module: str, data: bytes, name: str, limits: Limits) -> bytes:
+def _child_answer(module: str, data: bytes, name: str) -> bytes:
     """Standard output of the child; it is killed when its time is over."""
     environment = {
         "PYTHONPATH": _PACKAGE_ROOT,
         "PYTHONUTF8": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "OPENBLAS_NUM_THREADS": "1",  # numpy comes with openpyxl; threads would take memory
         "OPENPYXL_LXML": "False",
     }
     child = subprocess.Popen(
-        [sys.executable, "-P", "-m", module],
+        [sys.executable, "-P", "-c", _PROGRAM, module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -97,7 +102,7 @@ def _child_answer(module: str, data: bytes, name: str, limits: Limits) -> bytes:
         close_fds=True,
     )
     try:
-        answer, _ = child.communicate(data, timeout=limits.wall_seconds(len(data)))
+        answer, _ = child.communicate(data, timeout=LIMITS.wall_seconds(len(data)))
     except subprocess.TimeoutExpired as late:
         raise _bad("file-too-costly", _SPENT, name) from late
     finally:

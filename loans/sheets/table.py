@@ -12,7 +12,6 @@ from typing import Any
 from loans.errors import BadFile
 from loans.sheets.cells import CellText, Value, parse_cell, plain_text
 from loans.sheets.columns import Kind, Place, TableColumns, find_places
-from loans.sheets.limits import LIMITS, Limits
 from loans.sheets.reading import Cell, GridRow, Sheet, read_grid
 
 _HEADER_WITHIN_ROWS = 30
@@ -69,13 +68,13 @@ class Table:
             yield Row(number, dict(zip(names, values, strict=True)))
 
 
-def read_table(data: bytes, name: str, columns: TableColumns, limits: Limits = LIMITS) -> Table:
+def read_table(data: bytes, name: str, columns: TableColumns) -> Table:
     """The one table with these columns in a workbook or CSV file.
 
     ``name`` is the sender's file name, for messages. ``BadFile`` when the file is hostile,
     broken, or no visible sheet (or more than one) has the header row.
     """
-    sheet, at, places = _find_header(read_grid(data, name, limits), name, columns)
+    sheet, at, places = _find_header(read_grid(data, name), name, columns)
     lines, total, findings = _sort_rows(sheet.rows[at + 1 :], places, columns)
     values: dict[str, list[Any]] = {}
     for column in columns.columns:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import xlsxwriter
 
-from loans.sheets.formulas import disarmed
+from loans.untrusted.formulas import disarmed
 
 BOM = "\ufeff"
 _OPTIONS = {

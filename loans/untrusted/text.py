@@ -11,9 +11,9 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from loans.sheets.child import serve
-from loans.sheets.formulas import rearmed
-from loans.sheets.limits import Limits, Refused
+from loans.untrusted.child import serve
+from loans.untrusted.formulas import rearmed
+from loans.untrusted.limits import Limits, Refused
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD_CHARS = 4096

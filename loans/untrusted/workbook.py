@@ -15,9 +15,9 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet._reader import WorkSheetParser
 
-from loans.sheets.child import serve
-from loans.sheets.limits import Limits, Refused
-from loans.sheets.zipguard import check_workbook
+from loans.untrusted.child import serve
+from loans.untrusted.limits import Limits, Refused
+from loans.untrusted.zipguard import check_workbook
 
 # A cell as it travels to the parent: text, number, truth value, nothing, or [kind, text].
 Cell = str | int | float | bool | list[str] | None
@@ -93,7 +93,9 @@ def _plain(value: Any, data_type: str, is_percent: bool) -> Cell:
         return ["day", str(value)]
     if is_percent and data_type == "n":
         return ["percent", format(value, ".15g") if isinstance(value, float) else str(value)]
-    if isinstance(value, (str, int, float, bool)):
+    if isinstance(value, str):
+        return value.replace("_x000D_", "\r")  # how a workbook writes a carriage return
+    if isinstance(value, (int, float, bool)):
         return value
     return str(value)
 

@@ -1,4 +1,4 @@
-"""The child process: ``python -m loans.sheets.workbook``, file on stdin, frames on stdout.
+"""The child process: a module of this package as a program, file on stdin, frames on stdout.
 
 It limits itself first, then reads a stranger's file. One JSON frame a line; the last is ``end``
 or ``refused``. It writes no file and knows nothing of the programme.
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from loans.sheets.limits import LIMITS, Limits, Refused
+from loans.untrusted.limits import LIMITS, Limits, Refused
 
 if sys.platform != "win32":
     import resource

@@ -9,7 +9,7 @@ import io
 import zipfile
 import zlib
 
-from loans.sheets.limits import MEGABYTE, Limits, Refused
+from loans.untrusted.limits import MEGABYTE, Limits, Refused
 
 _PIECE = 1 << 16
 _OVERLAP = 16
@@ -64,7 +64,7 @@ def _check_part(
 ) -> int:
     """Unpack one part in pieces; its true size in bytes."""
     is_xml = part.filename.lower().endswith((".xml", ".rels", ".vml"))
-    size, tail = 0, b""
+    size, rows, tail = 0, 0, b""
     with book.open(part) as stream:
         while piece := stream.read(_PIECE):
             if size == 0:
@@ -77,8 +77,15 @@ def _check_part(
                 raise Refused("workbook-too-large", "工作簿压缩比异常，疑似压缩炸弹")
             if is_xml:
                 _check_markup(tail + piece)
+                rows += _rows(tail + piece) - _rows(tail)
                 tail = piece[-_OVERLAP:]
+            if rows > limits.rows:
+                raise Refused("too-many-rows", f"工作表超过 {limits.rows} 行")
     return size
+
+
+def _rows(piece: bytes) -> int:
+    return piece.count(b"<row ") + piece.count(b"<row>")
 
 
 def _check_start(piece: bytes, is_xml: bool) -> None:
