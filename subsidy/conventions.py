@@ -168,7 +168,8 @@ def _floor(numerator: Integers, denominator: Integers) -> Integers:
 def _half_even(numerator: Integers, denominator: Integers) -> Integers:
     whole, rest = numerator // denominator, numerator % denominator
     up = (2 * rest > denominator) | ((2 * rest == denominator) & (whole % 2 == 1))
-    return whole + up
+    rounded: Integers = whole + up
+    return rounded
 
 
 def _weights(found: Slices, day_count: Integers) -> Integers:

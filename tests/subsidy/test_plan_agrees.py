@@ -11,8 +11,8 @@ from loans.daycount import DayCount
 from loans.schedule import Method, plan, settlement_for
 from subsidy import accrual
 from subsidy.accrual import Event, Events, Note, Notes, booked, day
-from subsidy.daycount import to_date
 from subsidy.codes import DAY_COUNTS, SETTLEMENTS
+from subsidy.daycount import to_date
 from subsidy.settlement import settlement_days
 
 RULES = [
