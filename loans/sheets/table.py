@@ -128,9 +128,9 @@ def _sort_rows(
     findings: list[RowFinding] = []
     for row in rows:
         number, _, cells = row
-        first = next((text for cell in cells if (text := plain_text(cell))), "")
-        word = "".join(first.split()).rstrip(":：")
-        if not first:
+        has_key = len(cells) > key and plain_text(cells[key]) != ""
+        word = _label(cells, has_key)
+        if word is None:
             continue
         if word in _SUBTOTALS:
             findings.append(RowFinding(number, "", "subtotal-row", "请删去小计行"))
@@ -140,10 +140,28 @@ def _sort_rows(
             total = row
         elif total is None:
             lines.append(row)
-        elif len(cells) > key and plain_text(cells[key]):
+        elif has_key:
             findings.append(RowFinding(number, "", "row-after-total", "合计行之后还有数据行"))
             lines.append(row)
     return lines, total, findings
+
+
+def _label(cells: list[Cell], has_key: bool) -> str | None:
+    """合计 or 小计 if the row is one, "" for another filled row, None for an empty one.
+
+    The word stands in the first filled cell, or anywhere in a row without a key."""
+    is_filled = False
+    for cell in cells:
+        text = plain_text(cell)
+        if not text:
+            continue
+        word = "".join(text.split()).rstrip(":：") if len(text) < 12 else ""
+        if word in _TOTALS or word in _SUBTOTALS:
+            return word
+        if has_key:
+            return ""
+        is_filled = True
+    return "" if is_filled else None
 
 
 def _layout_findings(sheet: Sheet, hidden_by_row: dict[int, bool]) -> Iterator[RowFinding]:
