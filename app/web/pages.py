@@ -1,27 +1,49 @@
-"""Where pages join the application; until there are any, every answer is JSON."""
+"""Where pages join the application: their routes, and how a problem looks to a person."""
 
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app import problems
+from app.web import applications, claims, entry, home, months, notes, programme
+from app.web.edge import SignInFirst, installation_of
+from app.web.render import render
+
+ADVICE = {
+    400: "请核对文件或填写的内容后重新提交。",
+    403: "如确需办理，请由具备相应岗位的人员登录后操作；页面放置过久时，请返回上一页刷新后重试。",
+    404: "请核对地址或编号；别的银行的业务在这里也显示为没有找到。",
+    405: "请从页面上的按钮和链接操作。",
+    409: "请返回上一页刷新，看清当前状态后再办理。",
+    413: "请精简或拆分文件后再提交。",
+    422: "请核对填写的内容后重新提交。",
+    503: "稍等片刻再刷新；同一表单重复提交只会生效一次。",
+}
 
 
 def attach(app: FastAPI) -> None:
     """Add the pages' routes."""
+    for module in (entry, home, applications, notes, claims, months, programme):
+        app.include_router(module.router)
+    app.add_exception_handler(SignInFirst, lambda request, _: to_sign_in(request))
 
 
 def wants_page(request: Request) -> bool:
     """Whether the caller is a browser looking at pages, and not the API."""
-    return False
+    is_page = not request.url.path.startswith("/api/")
+    return is_page and "text/html" in request.headers.get("accept", "")
 
 
 def problem_page(request: Request, status: int, body: dict[str, Any]) -> Response:
-    """A problem as a page."""
-    return JSONResponse(body, status, media_type=problems.MEDIA_TYPE)
+    """A problem as a page: what happened, by which sentence, what to do."""
+    advice = ADVICE.get(status, "请稍后重试；仍不行请把请求编号告诉管理员。")
+    env = installation_of(request).env
+    return HTMLResponse(render("problem.html", env=env, body=body, advice=advice), status)
 
 
 def to_sign_in(request: Request) -> Response:
-    """The way to the sign-in page."""
-    return problem_page(request, 401, problems.body_of(401, "not-signed-in", "请先登录"))
+    """The way to the sign-in page, and back to the page that was wanted."""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    wanted = here if request.method == "GET" else "/"
+    return RedirectResponse(f"/sign-in?next={quote(wanted)}" if wanted != "/" else "/sign-in", 303)

@@ -1,0 +1,253 @@
+"""Pages of applications: the list, one application with its acts, the form."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from app.web import application_form as form
+from app.web.acts import Failed, run, with_failure
+from app.web.application_acts import ACTS, CONFIRM, is_editable, offers
+from app.web.application_fields import FIELDS, GROUPS
+from app.web.edge import Post, Posted, Refused, Visit, go, visit_to, visiting
+from app.web.fields import Filled, read, texts_of
+from app.web.lists import Filter, listed
+from app.web.words import word
+from loans import applications as commands
+from loans import queries
+from loans.context import Context
+from loans.decisions import latest_proposal
+from loans.dossier import as_json, assess_application
+from loans.models import (
+    Application,
+    Appraisal,
+    Borrower,
+    Branch,
+    Clock,
+    Evidence,
+    Hire,
+    Organisation,
+    Person,
+    Verification,
+)
+from loans.overview import days_left, drawings_of
+from loans.workflow import BorrowerKind, State
+
+router = APIRouter(include_in_schema=False)
+Reading = Annotated[Visit, visit_to("applications.read")]
+Writing = Annotated[Visit, visit_to("applications.create")]
+
+
+@router.get("/applications")
+def all_of(visit: Reading) -> Response:
+    """The list, newest first."""
+    state = Filter.of(visit, "state", "状态", [(s.value, word(s)) for s in State])
+    kind = Filter.of(visit, "kind", "申请人", [(k.value, word(k)) for k in BorrowerKind])
+    bank = Filter.banks(visit)
+    query = queries.applications(visit.ctx, state=state.value, kind=kind.value, bank_id=bank.key)
+    page = listed(visit, query, Application)
+    borrowers = queries.by_key(visit.ctx, Borrower, (row.borrower_id for row in page.rows))
+    banks = queries.by_key(visit.ctx, Organisation, (row.bank_id for row in page.rows))
+    return visit.show(
+        "applications.html",
+        page=page,
+        borrowers=borrowers,
+        banks=banks,
+        filters=[f for f in (state, kind, bank) if f.choices],
+    )
+
+
+@router.get("/applications/new")
+def new(visit: Writing) -> Response:
+    """The empty form."""
+    texts = {field.name: field.start for field in FIELDS}
+    return _form(visit, Filled(texts))
+
+
+@router.post("/applications/new")
+def create(post: Posted) -> Response:
+    """Store a draft; or only assess it, storing nothing."""
+    reading = read(FIELDS, post.form)
+    faults = dict(reading.faults)
+    if not faults and not reading.values["consent"]:
+        faults["consent"] = "须有申请人的书面同意才能录入"
+    texts = texts_of(FIELDS, post.form)
+    if faults:
+        return _again(post, Filled(texts, faults))
+    asked = form.asked(reading.values)
+    if post.form.get("do") == "assess":
+        result = post.run(
+            "applications.create", lambda ctx: _assessed(ctx, asked), _as_it_is, dry_run=True
+        )
+        if isinstance(result, Refused):
+            return _again(post, Filled(texts, {}, result.body), status=result.status)
+        return _again(post, Filled(texts), assessment=result, status=200)
+    result = post.run(
+        "applications.create",
+        lambda ctx: commands.create(ctx, asked=asked),
+        lambda _, row: f"/applications/{row.public_id}?done=drafted",
+    )
+    if isinstance(result, Refused):
+        return _again(post, Filled(texts, {}, result.body), status=result.status)
+    return go(result)
+
+
+@router.get("/applications/{id}/edit")
+def edit_form(visit: Annotated[Visit, visit_to("applications.edit")], id: UUID) -> Response:
+    """The form with the application's content."""
+    row = queries.one(visit.ctx, Application, id)
+    branch = visit.ctx.session.get_one(Branch, row.branch_id)
+    texts = form.texts_of(row, branch) | {"version": str(row.version)}
+    return _form(visit, Filled(texts), application=row)
+
+
+@router.post("/applications/{id}/edit")
+def edit(post: Posted, id: UUID) -> Response:
+    """Replace a draft's or a returned file's content."""
+    reading = read(FIELDS, post.form)
+    texts = texts_of(FIELDS, post.form) | {"version": str(post.form.get("version", ""))}
+    if reading.faults:
+        return _again(post, Filled(texts, reading.faults), id=id)
+    version = texts["version"]
+    result = post.run(
+        "applications.edit",
+        lambda ctx: commands.edit(
+            ctx,
+            application_id=id,
+            asked=form.asked(reading.values),
+            version=int(version) if version.isdigit() else 0,
+        ),
+        lambda _, row: f"/applications/{row.public_id}?done=edited",
+    )
+    if isinstance(result, Refused):
+        return _again(post, Filled(texts, {}, result.body), id=id, status=result.status)
+    return go(result)
+
+
+@router.get("/applications/{id}")
+def one(visit: Reading, id: UUID) -> Response:
+    """One application with everything in its file."""
+    return _page(visit, id)
+
+
+@router.post("/applications/{id}/{act}")
+def do(post: Posted, id: UUID, act: str) -> Response:
+    """Run one act; refused, it is shown at its form."""
+    result = run(post, ACTS, act, id, f"/applications/{id}")
+    if isinstance(result, str):
+        return go(result)
+    with visiting(post.request, post.who, "applications.read") as visit:
+        return _page(visit, id, result)
+
+
+@router.post("/disbursements/{id}/{act}")
+def confirm(post: Posted, id: UUID, act: str) -> Response:
+    """The checker confirms a drawing: the note's page follows."""
+    result = run(post, CONFIRM, act, id, "/")
+    if isinstance(result, str):
+        return go(result)
+    with visiting(post.request, post.who, "applications.read") as visit:
+        return visit.show(
+            "refused.html", status=result.status, problem=result.filled.problem, back="/"
+        )
+
+
+def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
+    ctx = visit.ctx
+    row = queries.one(ctx, Application, id)
+    hires = queries.file_of(ctx, row, Hire)
+    drawings = drawings_of(ctx, row)
+    offered = offers(visit, row, hires=hires, drawings=drawings)
+    steps = queries.steps_of(ctx, row)
+    verifications = queries.file_of(ctx, row, Verification)
+    appraisals = queries.file_of(ctx, row, Appraisal)
+    opinion = latest_proposal(ctx, row)
+    acted = [*steps, *verifications, *appraisals, *([opinion] if opinion else [])]
+    clocks = queries.file_of(ctx, row, Clock)
+    return visit.show(
+        "application.html",
+        status=failed.status if failed else 200,
+        row=row,
+        borrower=ctx.session.get_one(Borrower, row.borrower_id),
+        bank=ctx.session.get_one(Organisation, row.bank_id),
+        branch=ctx.session.get_one(Branch, row.branch_id),
+        assessment=row.assessment,
+        groups={rule.code: rule.title for rule in ctx.book.family("group", ctx.on)},
+        clocks=[(clock, _left(ctx, clock)) for clock in clocks],
+        evidence=queries.file_of(ctx, row, Evidence),
+        verifications=verifications,
+        appraisals=appraisals,
+        hires=hires,
+        steps=steps,
+        opinion=opinion,
+        people=queries.by_key(ctx, Person, (a.by_person_id for a in acted)),
+        notes=queries.notes_of_application(ctx, row),
+        drawings=[drawing for drawing in drawings if drawing.note_id is None],
+        confirm=CONFIRM["confirm"],
+        may_confirm=visit.may("disbursements.confirm"),
+        editable=is_editable(visit, row),
+        offers=with_failure(offered, failed),
+        failed=failed,
+        journey=_journey(row),
+    )
+
+
+def _left(ctx: Context, clock: Clock) -> int | None:
+    stands = bool(clock.stops and clock.stops[-1][1] is None)
+    return None if clock.ended_on or stands else days_left(ctx, clock.due_on)
+
+
+def _journey(row: Application) -> list[tuple[str, str]]:
+    """The status line: each stage's name and whether it is done, now or ahead."""
+    person = row.kind is BorrowerKind.INDIVIDUAL
+    stages = [State.DRAFT, State.SUBMITTED]
+    stages += (
+        [State.GUARANTEE_REVIEW, State.LOAN_APPROVAL]
+        if person
+        else [State.HIRE_VERIFICATION, State.SUBSIDY_APPROVAL]
+    )
+    stages.append(State.APPROVED)
+    state = row.returned_from or State.SUBMITTED if row.state is State.RETURNED else row.state
+    if state not in stages:
+        return [*((word(stage), "done") for stage in stages[:2]), (word(row.state), "now")]
+    at = stages.index(state)
+    marks = ["done" if i < at else "now" if i == at else "ahead" for i in range(len(stages))]
+    if row.state is State.APPROVED:
+        marks[-1] = "done"
+    return list(zip(map(word, stages), marks, strict=True))
+
+
+def _form(
+    visit: Visit,
+    filled: Filled,
+    *,
+    status: int = 200,
+    assessment: Any = None,
+    application: Application | None = None,
+) -> Response:
+    return visit.show(
+        "application_form.html",
+        status=status,
+        groups=GROUPS,
+        choices=form.choices(visit.ctx),
+        filled=filled,
+        assessment=assessment,
+        application=application,
+    )
+
+
+def _again(
+    post: Post, filled: Filled, *, id: UUID | None = None, status: int = 422, assessment: Any = None
+) -> Response:
+    with visiting(post.request, post.who, "applications.create") as visit:
+        row = queries.one(visit.ctx, Application, id) if id else None
+        return _form(visit, filled, status=status, assessment=assessment, application=row)
+
+
+def _assessed(ctx: Context, asked: commands.Asked) -> dict[str, Any]:
+    row = commands.create(ctx, asked=asked)
+    return as_json(assess_application(ctx, row, on=ctx.on))
+
+
+def _as_it_is(_: Context, result: Any) -> Any:
+    return result

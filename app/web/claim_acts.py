@@ -1,0 +1,80 @@
+"""What may be done to a claim and to its remittance, as acts offered to the right people."""
+
+from app.web.acts import Act, Offer, table
+from app.web.edge import Visit
+from app.web.fields import Field, Filled, Kind
+from subsidy import claims, remittance
+from subsidy.models import Claim, ClaimState, Remittance, RemittanceState
+
+ACTS = table(
+    Act(
+        name="review",
+        title="审核通过差异",
+        operation="claims.review",
+        hint="金额以重算数为准；审核后由另一人批准。",
+        fields=(Field(name="comment", label="审核意见", kind=Kind.LONG, longest=500),),
+        done="已审核，等待另一人批准。",
+        call=lambda ctx, target, v: claims.review(ctx, claim_id=target, comment=v["comment"]),
+    ),
+    Act(
+        name="approve",
+        title="批准",
+        operation="claims.approve",
+        hint="批准与此刻的内容绑定；批准后各行核定额成为应付贴息。",
+        fields=(Field(name="content_hash", label="内容摘要", kind=Kind.HIDDEN, longest=64),),
+        done="已批准，核定额成为应付贴息。",
+        call=lambda ctx, target, v: claims.approve(
+            ctx, claim_id=target, content_hash=v["content_hash"]
+        ),
+    ),
+    Act(
+        name="order",
+        title="制作拨付单",
+        operation="remittances.order",
+        hint="按应付贴息制作拨付单，由另一人确认付款。",
+        done="拨付单已制作，等待另一人确认付款。",
+        call=lambda ctx, target, _: remittance.order(ctx, claim_id=target),
+        to=lambda ctx, row: f"/claims/{ctx.session.get_one(Claim, row.claim_id).public_id}",
+    ),
+)
+
+CONFIRM = table(
+    Act(
+        name="confirm",
+        title="确认付款",
+        operation="remittances.confirm",
+        fields=(
+            Field(name="paid_on", label="付款日", kind=Kind.DAY),
+            Field(name="reference", label="支付凭证号", longest=100),
+        ),
+        done="付款已确认。",
+        call=lambda ctx, target, v: remittance.confirm(ctx, remittance_id=target, **v),
+        to=lambda ctx, row: f"/claims/{ctx.session.get_one(Claim, row.claim_id).public_id}",
+    ),
+)
+
+
+def offers(visit: Visit, claim: Claim, paid_by: Remittance | None) -> list[Offer]:
+    """The acts this person may do now to a claim or to the remittance that pays it."""
+    path = f"/claims/{claim.public_id}"
+    me = visit.actor.person_id
+    is_open = {
+        "review": claim.state is ClaimState.RECEIVED,
+        "approve": claim.state is ClaimState.REVIEWED and claim.reviewed_by_id != me,
+        "order": claim.state is ClaimState.APPROVED and paid_by is None and claim.payable_fen > 0,
+    }
+    found = [
+        Offer(act, f"{path}/{act.name}", Filled({"content_hash": claim.content_hash}))
+        for act in ACTS.values()
+        if visit.may(act.operation) and is_open[act.name]
+    ]
+    confirm = CONFIRM["confirm"]
+    if (
+        paid_by is not None
+        and paid_by.state is RemittanceState.ORDERED
+        and paid_by.ordered_by_id != me
+        and visit.may(confirm.operation)
+    ):
+        today = Filled({"paid_on": visit.ctx.on.isoformat()})
+        found.append(Offer(confirm, f"/remittances/{paid_by.public_id}/confirm", today))
+    return found

@@ -1,0 +1,233 @@
+"""The two ways into a page: a ``Visit`` reads, a ``Post`` runs one command.
+
+A visit is a context over one read-only snapshot, for a signed-in person who may read this. A post
+carries the anti-forgery token of the session and the key of the form it was sent from: sent twice,
+it has one effect. Its command runs through ``app.commands.execute``, exactly as the API's.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import FormData
+
+from app import problems, security
+from app.commands import Command, execute, fingerprint_of
+from app.deps import Installation
+from app.security import SignedIn
+from app.web.render import render
+from loans import access
+from loans.access import ALLOWED, Actor
+from loans.context import Context
+from loans.errors import BadFile, FuminError, NotPermitted
+from loans.identity import IdentityText
+from loans.models import Organisation
+from loans.money import MoneyText
+
+COOKIE = "fumin_session"  # the API accepts the same session
+LARGEST_FORM = 20_000_000  # a claim workbook and the form around it
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+
+NAVIGATION = (
+    ("/", "首页", "programme.read"),
+    ("/applications", "申请", "applications.read"),
+    ("/notes", "借据", "notes.read"),
+    ("/claims", "贴息申报", "claims.read"),
+    ("/months", "月结", "months.read"),
+    ("/fund", "担保基金", "fund.read"),
+    ("/policy", "政策依据", "programme.read"),
+)
+
+
+class SignInFirst(Exception):
+    """Nobody is signed in: answered with the way to the sign-in page."""
+
+
+def installation_of(request: Request) -> Installation:
+    """The running copy this request came to."""
+    installation: Installation = request.app.state.installation
+    return installation
+
+
+def signed_in(request: Request) -> SignedIn:
+    """Whose browser this is; raises ``SignInFirst``."""
+    installation = installation_of(request)
+    token = request.cookies.get(COOKIE, "")
+    with installation.reads() as session:
+        found = security.actor_of_cookie(session, token, installation.clock())
+    if found is None:
+        raise SignInFirst
+    security.touch(installation, token)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One look at a page."""
+
+    request: Request
+    installation: Installation
+    who: SignedIn
+    ctx: Context
+
+    @property
+    def actor(self) -> Actor:
+        return self.who.actor
+
+    @property
+    def csrf(self) -> str:
+        return self.who.csrf
+
+    @property
+    def organisation(self) -> Organisation:
+        return self.ctx.session.get_one(Organisation, self.actor.organisation_id)
+
+    @property
+    def navigation(self) -> list[tuple[str, str, bool]]:
+        """Address, name and whether it is where we are, of what this person may read."""
+        here = self.request.url.path
+        return [
+            (path, name, here == path or (path != "/" and here.startswith(path)))
+            for path, name, operation in NAVIGATION
+            if self.may(operation)
+        ]
+
+    def may(self, operation: str) -> bool:
+        """Whether this person may run the operation."""
+        return not self.actor.roles.isdisjoint(ALLOWED[operation])
+
+    def new_key(self) -> str:
+        """A key for one rendered form."""
+        return secrets.token_urlsafe(18)
+
+    def show(self, template: str, *, status: int = 200, **content: Any) -> HTMLResponse:
+        """The page of this template; ``done`` in the address is said once at its top."""
+        done = DONE.get(self.request.query_params.get("done", ""), "")
+        html = render(
+            template, visit=self, env=self.installation.env, today=self.ctx.on, done=done, **content
+        )
+        return HTMLResponse(html, status)
+
+
+# What is said after a command, by the name of its act; filled where the acts are declared.
+DONE: dict[str, str] = {}
+
+
+@contextmanager
+def visiting(request: Request, who: SignedIn, operation: str) -> Iterator[Visit]:
+    """A visit by a person who may read this."""
+    access.require(who.actor, operation)
+    installation = installation_of(request)
+    with installation.reads() as session:
+        yield Visit(request, installation, who, installation.context(session, who.actor))
+
+
+def visit_to(operation: str) -> Any:
+    """Dependency: a visit to what this line of the access table lets people read."""
+    assert operation in ALLOWED, f"{operation} is not in the access table"
+
+    def visit(request: Request, who: Annotated[SignedIn, Depends(signed_in)]) -> Iterator[Visit]:
+        with visiting(request, who, operation) as found:
+            yield found
+
+    # scope="function": the session is closed before the answer is sent, not after.
+    return Depends(visit, scope="function")
+
+
+async def form_of(request: Request) -> AsyncIterator[FormData]:
+    """The form that was sent, bounded before it is read."""
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > LARGEST_FORM:
+        raise BadFile(
+            "too-large", f"提交的内容超过 {LARGEST_FORM // 1_000_000} MB，请精简或拆分后再提交"
+        )
+    async with request.form(max_files=1, max_fields=300, max_part_size=1_000_000) as form:
+        yield form
+
+
+Form = Annotated[FormData, Depends(form_of)]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a command was not done, as a problem's body."""
+
+    status: int
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One form sent by a signed-in person, its anti-forgery token checked."""
+
+    request: Request
+    who: SignedIn
+    form: FormData
+
+    @property
+    def installation(self) -> Installation:
+        return installation_of(self.request)
+
+    def run(
+        self,
+        operation: str,
+        call: Callable[[Context], Any],
+        to: Callable[[Context, Any], str],
+        *,
+        dry_run: bool = False,
+        content: Any = None,
+    ) -> str | Refused:
+        """Where to go after ``call`` is committed, or why it was refused."""
+        command = Command(
+            operation=operation,
+            key=f"web-{self._key()}",
+            fingerprint=fingerprint_of(
+                self.installation.vault, self.request.url.path, content or self._content()
+            ),
+            dry_run=dry_run,
+        )
+        try:
+            answer = execute(self.installation, self.who.actor, command, call, to)
+        except (IdentityText, MoneyText) as error:
+            return Refused(422, problems.body_of(422, "bad-content", str(error)))
+        body = json.loads(answer.body)
+        return body if answer.status < 400 else Refused(answer.status, body)
+
+    def _key(self) -> str:
+        key = str(self.form.get("key", ""))
+        if not _KEY.fullmatch(key):
+            raise NotPermitted("form-expired", "页面已过期，请返回上一页刷新后重新提交")
+        return key
+
+    def _content(self) -> list[list[str]]:
+        return sorted(
+            [name, str(value)]
+            for name, value in self.form.multi_items()
+            if name not in ("csrf", "key")
+        )
+
+
+def posted(request: Request, who: Annotated[SignedIn, Depends(signed_in)], form: Form) -> Post:
+    """Dependency: a form whose token is the session's."""
+    if not security.same_token(str(form.get("csrf", "")), who.csrf):
+        raise NotPermitted("form-expired", "页面已过期，请返回上一页刷新后重新提交")
+    return Post(request, who, form)
+
+
+Posted = Annotated[Post, Depends(posted)]
+
+
+def refused(error: FuminError) -> Refused:
+    """A refusal that was raised before any command ran."""
+    return Refused(*problems.problem(error))
+
+
+def go(path: str) -> RedirectResponse:
+    """Post, redirect, get."""
+    return RedirectResponse(path, 303)

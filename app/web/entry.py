@@ -1,0 +1,88 @@
+"""The door: sign in, sign out; and the files that every page needs."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app import security
+from app.security import SignInRefused
+from app.web.edge import COOKIE, Form, Posted, installation_of
+from app.web.render import render, static_files
+from loans.errors import NotFound, NotPermitted
+
+router = APIRouter(include_in_schema=False)
+
+# The address carries the content's digest, so a new content has a new address.
+FOREVER = "public, max-age=31536000, immutable"
+REFUSED = "登录名或密码不正确；连续多次输错会锁定 15 分钟。请核对后重试，仍不行请联系安全管理员。"
+
+
+@router.get("/static/{name}")
+def static(name: str) -> Response:
+    """The style sheet, the script, the mark."""
+    if name not in static_files():
+        raise NotFound("not-found", "没有这个文件")
+    content, media = static_files()[name]
+    return Response(content, media_type=media, headers={"Cache-Control": FOREVER})
+
+
+@router.get("/sign-in")
+def ask(request: Request, next: str = "/") -> Response:
+    """The sign-in form."""
+    return _door(request, next=next)
+
+
+def same_origin(request: Request) -> None:
+    """A form that another site sent is refused: there is no session token to ask for yet."""
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    if foreign or site not in ("same-origin", "none"):
+        raise NotPermitted("foreign-form", "登录请求来自其他网站，已拒绝；请从本平台的登录页登录")
+
+
+@router.post("/sign-in")
+def sign_in(request: Request, form: Form, _: Annotated[None, Depends(same_origin)]) -> Response:
+    """Check login and password; go on to where the person wanted to go."""
+    login, password = str(form.get("login", ""))[:64], str(form.get("password", ""))[:200]
+    next = str(form.get("next", "/"))
+    installation = installation_of(request)
+    try:
+        signed_in = security.sign_in(installation, login, password)
+    except SignInRefused:
+        return _door(request, next=next, login=login, problem=REFUSED, status=401)
+    answer = RedirectResponse(_local(next), 303)
+    answer.set_cookie(
+        COOKIE,
+        signed_in.token,
+        httponly=True,
+        samesite="strict",
+        secure=installation.production,
+        path="/",
+    )
+    return answer
+
+
+@router.post("/sign-out")
+def sign_out(post: Posted) -> Response:
+    """End the session here and on the server."""
+    security.sign_out(post.installation, post.who.token)
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+def _door(
+    request: Request, *, next: str, login: str = "", problem: str = "", status: int = 200
+) -> Response:
+    env = installation_of(request).env
+    html = render("sign_in.html", env=env, next=_local(next), login=login, problem=problem)
+    return HTMLResponse(html, status)
+
+
+def _local(path: str) -> str:
+    """A path of this site, else the first screen."""
+    is_local = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if is_local and path.isprintable() else "/"

@@ -1,0 +1,193 @@
+"""Form fields: declared once, rendered by one macro, read by one function.
+
+A field's text is read as the API reads it: yuan and percent text, ISO days. What cannot be read
+is a fault at its field, said in Chinese with what to do, and the text stays in the form.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from starlette.datastructures import FormData
+
+from loans.money import MoneyText, percent_to_ppm, yuan_to_fen
+
+
+class Kind(StrEnum):
+    """How a field is shown and read."""
+
+    TEXT = "text"
+    LONG = "long"
+    LINES = "lines"  # one text a line
+    MONEY = "money"
+    RATE = "rate"
+    DAY = "day"
+    WHOLE = "whole"
+    CHOICE = "choice"
+    CHECKS = "checks"  # any of the choices
+    TRUTH = "truth"  # yes, no or not known
+    ID = "id"
+    DUE_DAY = "due_day"  # a day out of the page's choices
+    HIDDEN = "hidden"
+    VERDICTS = "verdicts"  # a verdict and its evidence for each subject
+
+
+Choices = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One input with its label. ``choices`` (value, label) may also come with the page."""
+
+    name: str
+    label: str
+    kind: Kind = Kind.TEXT
+    hint: str = ""
+    needed: bool = True
+    choices: Choices = ()
+    start: str = ""
+    longest: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a form said: values by name, and the faults by the name of the field."""
+
+    values: dict[str, Any]
+    faults: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the inputs show: texts by name, faults by name, and a refusal of the whole."""
+
+    texts: Mapping[str, Any] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+    problem: Mapping[str, Any] | None = None
+
+
+def texts_of(fields: Iterable[Field], form: FormData) -> dict[str, Any]:
+    """What was typed, to show it again."""
+    found: dict[str, Any] = {}
+    for item in fields:
+        if item.kind is Kind.CHECKS:
+            found[item.name] = [str(value) for value in form.getlist(item.name)]
+        elif item.kind is Kind.VERDICTS:
+            found |= {name: str(form[name]) for name in form if name.startswith(item.name + ".")}
+        else:
+            found[item.name] = str(form.get(item.name, ""))
+    return found
+
+
+def read(fields: Iterable[Field], form: FormData) -> Reading:
+    """The form's values; a field that cannot be read is a fault."""
+    values: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for item in fields:
+        try:
+            values[item.name] = _value(item, form)
+        except (MoneyText, ValueError) as fault:
+            faults[item.name] = str(fault)
+    return Reading(values, faults)
+
+
+def _value(item: Field, form: FormData) -> Any:
+    if item.kind is Kind.CHECKS:
+        return tuple(_one_of(item, str(value)) for value in form.getlist(item.name))
+    if item.kind is Kind.VERDICTS:
+        return _verdicts(item, form)
+    text = str(form.get(item.name, "")).replace("\r\n", "\n").strip()
+    if not text:
+        if item.needed:
+            raise ValueError(f"请填写“{item.label}”")
+        return _EMPTY.get(item.kind)
+    return _READERS[item.kind](item, text)
+
+
+def _text(item: Field, text: str) -> str:
+    if len(text) > item.longest:
+        raise ValueError(f"“{item.label}”最多 {item.longest} 字")
+    if any((ord(c) < 32 and c != "\n") or ord(c) == 127 for c in text):
+        raise ValueError(f"“{item.label}”含有不可见字符，请删除后重新输入")
+    return text
+
+
+def _money(item: Field, text: str) -> int:
+    # People write thousands separators; the core does not.
+    fen = yuan_to_fen(text.replace(",", "").replace("，", ""))
+    if fen < 0:
+        raise ValueError(f"“{item.label}”不能为负数")
+    return fen
+
+
+def _day(item: Field, text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"“{item.label}”须为日期，例如 2019-06-20") from None
+    if not 1900 <= day.year <= 2199 or len(text) != 10:
+        raise ValueError(f"“{item.label}”应在 1900 年至 2199 年之间，写作 2019-06-20")
+    return day
+
+
+def _whole(item: Field, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise ValueError(f"“{item.label}”须为整数")
+    return int(text)
+
+
+def _one_of(item: Field, text: str) -> str:
+    if item.choices and text not in dict(item.choices):
+        raise ValueError(f"请从列表中选择“{item.label}”")
+    return text
+
+
+def _truth(item: Field, text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError(f"请从列表中选择“{item.label}”")
+    return text == "yes"
+
+
+def _id(item: Field, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ValueError(f"请从列表中选择“{item.label}”") from None
+
+
+def _lines(item: Field, text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in _text(item, text).split("\n") if line.strip())
+
+
+def _verdicts(item: Field, form: FormData) -> list[tuple[str, bool, str]]:
+    prefix = item.name + "."
+    found = []
+    for name in form:
+        subject = name.removeprefix(prefix)
+        if not name.startswith(prefix) or str(form[name]) not in ("yes", "no"):
+            continue
+        evidence = str(form.get(f"{item.name}-evidence.{subject}", "")).strip()
+        found.append((subject, form[name] == "yes", evidence[:200]))
+    if not found:
+        raise ValueError("请至少对一项作出核验结论")
+    return found
+
+
+_EMPTY: dict[Kind, Any] = {Kind.TEXT: "", Kind.LONG: "", Kind.LINES: ()}
+_READERS: dict[Kind, Callable[[Field, str], Any]] = {
+    Kind.TEXT: _text,
+    Kind.LONG: _text,
+    Kind.LINES: _lines,
+    Kind.MONEY: _money,
+    Kind.RATE: lambda _, text: percent_to_ppm(text.removesuffix("%")),
+    Kind.DAY: _day,
+    Kind.DUE_DAY: _day,
+    Kind.WHOLE: _whole,
+    Kind.CHOICE: _one_of,
+    Kind.TRUTH: _truth,
+    Kind.ID: _id,
+    Kind.HIDDEN: _text,
+}

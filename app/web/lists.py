@@ -1,0 +1,72 @@
+"""Lists: filters from the address, one keyset page, the address of the next."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from app.web.edge import Visit
+from loans import queries
+from loans.access import OrganisationKind
+from loans.models import Keyed, Organisation
+
+ROWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter of a list: what was chosen, and what can be."""
+
+    name: str
+    label: str
+    value: str | None
+    choices: list[tuple[str, str]]
+    key: int | None = None
+
+    @classmethod
+    def of(cls, visit: Visit, name: str, label: str, choices: list[tuple[str, str]]) -> "Filter":
+        """A filter by one of the choices; anything else in the address does not filter."""
+        asked = visit.request.query_params.get(name, "")
+        return cls(name, label, asked if asked in dict(choices) else None, choices)
+
+    @classmethod
+    def banks(cls, visit: Visit) -> "Filter":
+        """A filter by bank; a bank sees its own rows anyway, so it is offered none."""
+        if visit.actor.bank_id is not None:
+            return cls("bank", "银行", None, [])
+        query = queries.organisations(visit.ctx, kind=OrganisationKind.BANK)
+        rows = list(visit.ctx.session.scalars(query.order_by(Organisation.code)))
+        found = cls.of(visit, "bank", "银行", [(str(row.public_id), row.name) for row in rows])
+        keys = {str(row.public_id): row.id for row in rows}
+        return cls("bank", "银行", found.value, found.choices, keys.get(found.value or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page of rows and the address of the next, if there is one."""
+
+    rows: list[Any]
+    next: str | None
+    first: bool
+
+
+def listed(visit: Visit, query: Select[Any], model: type[Keyed]) -> Shown:
+    """The page that the address asks for."""
+    asked = visit.request.query_params
+    try:
+        after = UUID(asked["after"]) if "after" in asked else None
+    except ValueError:
+        after = None
+    page = queries.page(visit.ctx, query, model, after=after, limit=ROWS)
+    more = address(visit, after=str(page.after)) if page.after else None
+    return Shown(page.rows, more, after is None)
+
+
+def address(visit: Visit, **changed: str) -> str:
+    """This page's address with some parameters changed."""
+    kept = {
+        k: v for k, v in visit.request.query_params.items() if k not in ("done", *changed) and v
+    }
+    return f"{visit.request.url.path}?{urlencode(kept | changed)}"

@@ -1,0 +1,115 @@
+"""Pages of notes: the list, one note with its plan, movements, accruals and recomputation."""
+
+from datetime import date, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from app.web import explain
+from app.web.acts import Failed, run, with_failure
+from app.web.edge import Posted, Visit, go, visit_to, visiting
+from app.web.lists import Filter, listed
+from app.web.note_acts import ACTS, offers
+from app.web.words import STOP_REASONS, word
+from loans import queries
+from loans.models import Application, Borrower, Branch, Contract, Note, Organisation, Person
+from loans.workflow import NoteState
+from subsidy.overview import accruals_of, months, steps_of_note
+
+router = APIRouter(include_in_schema=False)
+Reading = Annotated[Visit, visit_to("notes.read")]
+
+
+@router.get("/notes")
+def all_of(visit: Reading) -> Response:
+    """The list, newest first; or one note by its exact number."""
+    asked = visit.request.query_params
+    state = Filter.of(visit, "state", "状态", [(s.value, word(s)) for s in NoteState])
+    bank = Filter.banks(visit)
+    within = Filter.of(
+        visit, "within", "到期", [("7", "7 天内"), ("30", "30 天内"), ("90", "90 天内")]
+    )
+    number = asked.get("note_no", "").strip()[:64]
+    until = visit.ctx.on + timedelta(days=int(within.value) + 1) if within.value else None
+    query = queries.notes(
+        visit.ctx, due_before=until, state=state.value, bank_id=bank.key, note_no=number or None
+    )
+    if until is not None:
+        query = query.where(Note.matures_on >= visit.ctx.on, Note.state != NoteState.SETTLED)
+    page = listed(visit, query, Note)
+    return visit.show(
+        "notes.html",
+        page=page,
+        number=number,
+        borrowers=queries.by_key(visit.ctx, Borrower, (row.borrower_id for row in page.rows)),
+        banks=queries.by_key(visit.ctx, Organisation, (row.bank_id for row in page.rows)),
+        contracts=queries.by_key(visit.ctx, Contract, (row.contract_id for row in page.rows)),
+        filters=[f for f in (state, within, bank) if f.choices],
+    )
+
+
+@router.get("/notes/{id}")
+def one(visit: Reading, id: UUID) -> Response:
+    """One note; ``since`` and ``until`` in the address choose the days recomputed."""
+    return _page(visit, id)
+
+
+@router.post("/notes/{id}/{act}")
+def do(post: Posted, id: UUID, act: str) -> Response:
+    """Run one act; refused, it is shown at its form."""
+    result = run(post, ACTS, act, id, f"/notes/{id}")
+    if isinstance(result, str):
+        return go(result)
+    with visiting(post.request, post.who, "notes.read") as visit:
+        return _page(visit, id, result)
+
+
+def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
+    ctx = visit.ctx
+    note = queries.one(ctx, Note, id)
+    contract = ctx.session.get_one(Contract, note.contract_id)
+    application = ctx.session.get_one(Application, contract.application_id)
+    plan, movements = queries.instalments_of(ctx, note), queries.movements_of(ctx, note)
+    extension = queries.open_extension(ctx, note)
+    offered = offers(visit, note, contract, plan=plan, movements=movements, extension=extension)
+    since, until = _window(visit, note)
+    steps = steps_of_note(ctx, note, since=since, until=until) if since < until else []
+    return visit.show(
+        "note.html",
+        status=failed.status if failed else 200,
+        note=note,
+        contract=contract,
+        application=application,
+        borrower=ctx.session.get_one(Borrower, note.borrower_id),
+        bank=ctx.session.get_one(Organisation, note.bank_id),
+        branch=ctx.session.get_one(Branch, note.branch_id),
+        plan=plan,
+        movements=movements,
+        undone={movement.reverses_id for movement in movements},
+        people=queries.by_key(ctx, Person, (m.by_person_id for m in movements)),
+        stops=STOP_REASONS,
+        extension=extension,
+        accruals=accruals_of(ctx, note),
+        locks={month.id: month for month in months(ctx, limit=600)},
+        since=since,
+        until=until,
+        lines=explain.lines(steps, since=since),
+        offers=with_failure(offered, failed),
+        failed=failed,
+    )
+
+
+def _window(visit: Visit, note: Note) -> tuple[date, date]:
+    """The days asked for in the address, else the whole life up to today."""
+    asked = visit.request.query_params
+    since = _day(asked.get("since", ""), note.disbursed_on)
+    until = _day(asked.get("until", ""), note.settled_on or visit.ctx.on)
+    return max(since, note.disbursed_on), min(until, visit.ctx.on)
+
+
+def _day(text: str, otherwise: date) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return otherwise

@@ -1,0 +1,142 @@
+"""The Chinese words for codes, as the pages show them."""
+
+from loans.access import OrganisationKind, Role
+from loans.models import FundEntryKind, MovementKind
+from loans.schedule import Method
+from loans.workflow import (
+    ACTION_NAMES,
+    NOTE_STATE_NAMES,
+    STATE_NAMES,
+    BorrowerKind,
+    NoteState,
+    State,
+)
+from subsidy.models import ClaimState, LineKind, RemittanceState
+from subsidy.reconciliation import LineClass
+
+WORDS: dict[str, str] = {
+    # an enum's members by "EnumName.value"; every member has its word (a test proves it)
+    **{f"State.{state}": word for state, word in STATE_NAMES.items()},
+    **{f"NoteState.{state}": word for state, word in NOTE_STATE_NAMES.items()},
+    **{f"Action.{action}": word for action, word in ACTION_NAMES.items()},
+    f"Role.{Role.BANK_MAKER}": "银行经办",
+    f"Role.{Role.BANK_CHECKER}": "银行复核",
+    f"Role.{Role.BANK_READER}": "银行查询",
+    f"Role.{Role.GUARANTEE_REVIEWER}": "担保审核",
+    f"Role.{Role.GUARANTEE_APPROVER}": "担保审批",
+    f"Role.{Role.FINANCE_AUDITOR}": "财政审核",
+    f"Role.{Role.FINANCE_APPROVER}": "财政审批",
+    f"Role.{Role.VERIFIER}": "人社核验",
+    f"Role.{Role.OBSERVER}": "查询",
+    f"Role.{Role.SYSTEM_ADMIN}": "系统管理",
+    f"Role.{Role.SECURITY_ADMIN}": "安全管理",
+    f"Role.{Role.AUDIT_ADMIN}": "审计管理",
+    f"OrganisationKind.{OrganisationKind.BANK}": "经办银行",
+    f"OrganisationKind.{OrganisationKind.GUARANTOR}": "担保公司",
+    f"OrganisationKind.{OrganisationKind.FINANCE}": "财政部门",
+    f"OrganisationKind.{OrganisationKind.HUMAN_RESOURCES}": "人社部门",
+    f"OrganisationKind.{OrganisationKind.OBSERVER}": "查询单位",
+    f"OrganisationKind.{OrganisationKind.OPERATOR}": "运营单位",
+    f"BorrowerKind.{BorrowerKind.INDIVIDUAL}": "个人",
+    f"BorrowerKind.{BorrowerKind.SMALL_FIRM}": "小微企业",
+    f"Method.{Method.BULLET}": "按期付息、到期还本",
+    f"Method.{Method.EQUAL_INSTALMENT}": "等额本息",
+    f"Method.{Method.EQUAL_PRINCIPAL}": "等额本金",
+    f"Method.{Method.LUMP_SUM}": "到期一次还本付息",
+    f"MovementKind.{MovementKind.DISBURSED}": "放款",
+    f"MovementKind.{MovementKind.PRINCIPAL_REPAID}": "归还本金",
+    f"MovementKind.{MovementKind.INTEREST_RECEIVED}": "收到利息",
+    f"MovementKind.{MovementKind.RATE_CHANGED}": "利率调整",
+    f"MovementKind.{MovementKind.OVERDUE_FROM}": "开始逾期",
+    f"MovementKind.{MovementKind.OVERDUE_CURED}": "逾期结清",
+    f"MovementKind.{MovementKind.EXTENDED}": "展期",
+    f"MovementKind.{MovementKind.SUBSIDY_STOPPED}": "停止贴息",
+    f"MovementKind.{MovementKind.FLAGGED}": "提示事项",
+    f"MovementKind.{MovementKind.REVERSED}": "冲正",
+    f"FundEntryKind.{FundEntryKind.CONTRIBUTION}": "注资",
+    f"FundEntryKind.{FundEntryKind.RESERVATION}": "占用额度",
+    f"FundEntryKind.{FundEntryKind.COMMITMENT}": "放款转担保",
+    f"FundEntryKind.{FundEntryKind.RELEASE}": "解除担保",
+    f"FundEntryKind.{FundEntryKind.LAPSE}": "退回额度",
+    f"ClaimState.{ClaimState.NOT_ACCEPTED}": "未受理",
+    f"ClaimState.{ClaimState.RECEIVED}": "待审核",
+    f"ClaimState.{ClaimState.REVIEWED}": "待批准",
+    f"ClaimState.{ClaimState.APPROVED}": "已批准",
+    f"ClaimState.{ClaimState.SUPERSEDED}": "已被替换",
+    f"LineClass.{LineClass.MATCHED}": "一致",
+    f"LineClass.{LineClass.ROUNDING}": "尾差",
+    f"LineClass.{LineClass.UNDER}": "少报",
+    f"LineClass.{LineClass.DIFFERS}": "有差异",
+    f"LineClass.{LineClass.UNKNOWN}": "不在登记簿",
+    f"LineClass.{LineClass.DUPLICATE}": "重复申报",
+    f"LineClass.{LineClass.BAD}": "无法读取",
+    f"LineKind.{LineKind.REGULAR}": "本月",
+    f"LineKind.{LineKind.ADJUSTMENT}": "调整",
+    f"RemittanceState.{RemittanceState.ORDERED}": "待确认付款",
+    f"RemittanceState.{RemittanceState.PAID}": "已付款",
+}
+
+SUBSIDY_CLASSES = {
+    "full": "全额贴息",
+    "half": "50%贴息",
+    "small_firm": "小微企业贴息",
+    "none": "不贴息",
+}
+SETTLEMENTS = {
+    "quarterly-20": "按季结息（季末月20日）",
+    "monthly-20": "按月结息（20日）",
+    "month-end": "按月结息（月末日）",
+    "at-maturity": "利随本清",
+}
+DAY_COUNTS = {"act/360": "实际天数/360", "act/365": "实际天数/365", "30/360": "每月30天/360"}
+OUTCOMES = {"yes": "符合", "no": "不符合", "unknown": "待补充"}
+TOPICS = {
+    "eligibility": "资格",
+    "cap": "额度",
+    "subsidy": "贴息",
+    "hire": "吸纳就业",
+    "warning": "提示",
+}
+STOP_REASONS = {
+    "deregistered": "经营主体注销",
+    "other_employment": "借款人另行就业",
+    "legal_representative": "法定代表人变更",
+    "misuse": "贷款挪用",
+}
+
+# How a state is coloured: good, busy, bad or plain; the word beside it says the same.
+TONES = {
+    State.APPROVED: "good",
+    State.REJECTED: "bad",
+    State.RETURNED: "warn",
+    State.DRAFT: "plain",
+    State.WITHDRAWN: "plain",
+    State.LAPSED: "plain",
+    NoteState.ACTIVE: "good",
+    NoteState.OVERDUE: "bad",
+    NoteState.EXTENDED: "warn",
+    NoteState.SETTLED: "plain",
+    ClaimState.NOT_ACCEPTED: "bad",
+    ClaimState.APPROVED: "good",
+    ClaimState.SUPERSEDED: "plain",
+    LineClass.MATCHED: "good",
+    LineClass.ROUNDING: "plain",
+    LineClass.UNDER: "warn",
+    LineClass.DIFFERS: "bad",
+    LineClass.UNKNOWN: "bad",
+    LineClass.DUPLICATE: "bad",
+    LineClass.BAD: "bad",
+    RemittanceState.PAID: "good",
+}
+
+
+def word(member: object) -> str:
+    """The word of an enum's member."""
+    return WORDS[f"{type(member).__name__}.{member}"]
+
+
+def settlement(code: str) -> str:
+    """A settlement rule in words; an instalment note settles on its due day."""
+    if code.startswith("due-"):
+        return f"按期结息（每期{code.removeprefix('due-')}日）"
+    return SETTLEMENTS.get(code, code)
