@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import exists, func, select
 
 from loans.context import Context
+from loans.fund import reserved_for
 from loans.models import (
     Application,
     Appraisal,
@@ -79,7 +80,8 @@ def exposure_of(ctx: Context, application: Application) -> Exposure:
     """What already runs for the same borrower, at any bank."""
     facts = application.facts
     others = list(_other_live(ctx, application))
-    free_fen = _fund_capacity(ctx) if application.kind is BorrowerKind.INDIVIDUAL else None
+    is_person = application.kind is BorrowerKind.INDIVIDUAL
+    free_fen = _fund_capacity(ctx, application) if is_person else None
     short = free_fen is not None and free_fen < application.amount_fen
     return Exposure(
         other_approved_fen=sum(other.approved_fen or 0 for other in others),
@@ -224,12 +226,14 @@ def _other_bases(ctx: Context, others: list[Application]) -> int:
     return min(limit, sum(principal for _, principal in loans))
 
 
-def _fund_capacity(ctx: Context) -> int | None:
+def _fund_capacity(ctx: Context, application: Application) -> int | None:
+    """What the fund can still bear for this application: what is reserved for it counts as free."""
     fund = ctx.session.scalars(select(GuaranteeFund)).first()
     if fund is None:
         return None
-    leverage = ctx.book.at("fund_leverage", ctx.on).number
-    return max(0, fund.balance_fen * leverage - fund.outstanding_fen - fund.reserved_fen)
+    limit_fen = fund.balance_fen * ctx.book.at("fund_leverage", ctx.on).number
+    others_fen = fund.outstanding_fen + fund.reserved_fen - reserved_for(ctx, application)
+    return max(0, limit_fen - others_fen)
 
 
 def _subsidised_loans(ctx: Context, application: Application) -> int:
