@@ -25,7 +25,7 @@ from loans.models import (
 )
 from loans.money import fen_to_yuan
 from loans.policy import LprTenor
-from loans.queries import agreement_in_force, contract_of, one
+from loans.queries import agreement_in_force, contract_of, notes_of_application, one
 from loans.riskshare import bank_share_pct
 from loans.schedule import Method, plan, settlement_for
 from loans.underwriting import firm_base_limit_fen
@@ -46,7 +46,8 @@ def request(
     application = one(ctx, Application, application_id, lock=True)
     if application.state is not State.APPROVED:
         raise Conflict("not-approved", "只有已批准的申请可以放款")
-    _check_amount(ctx, application, amount_fen)
+    asked = select(Disbursement.amount_fen).where(Disbursement.application_id == application.id)
+    _check_amount(application, amount_fen, drawn_fen=sum(ctx.session.scalars(asked)))
     _check_days(ctx, application, contract_no, signed_on, disbursed_on)
     row = Disbursement(
         public_id=ctx.new_id(),
@@ -77,6 +78,10 @@ def confirm(ctx: Context, *, disbursement_id: UUID) -> Note:
     ).one()
     if application.state is not State.APPROVED:
         raise Conflict("not-approved", "该申请已不在“已批准”状态，不能放款")
+    # What was not drawn by the reservation's end is given back, also under an open request.
+    notes = notes_of_application(ctx, application)
+    drawn_fen = sum(note.principal_fen for note in notes)
+    _check_amount(application, drawing.amount_fen, drawn_fen=drawn_fen)
     contract = contract_of(ctx, application) or _sign(ctx, application, drawing)
     note = _note(ctx, application, contract, drawing)
     drawing.note_id, drawing.confirmed_at = note.id, ctx.at
@@ -88,14 +93,12 @@ def confirm(ctx: Context, *, disbursement_id: UUID) -> Note:
     return note
 
 
-def _check_amount(ctx: Context, application: Application, amount_fen: int) -> None:
-    rows = select(Disbursement.amount_fen).where(Disbursement.application_id == application.id)
-    drawn = sum(ctx.session.scalars(rows))
+def _check_amount(application: Application, amount_fen: int, *, drawn_fen: int) -> None:
     assert application.approved_fen is not None
-    if not 0 < amount_fen <= application.approved_fen - drawn:
+    if not 0 < amount_fen <= application.approved_fen - drawn_fen:
         raise Conflict(
             "over-approved",
-            f"本次放款 {fen_to_yuan(amount_fen)} 元，已用 {fen_to_yuan(drawn)} 元，超过批准的 "
+            f"本次放款 {fen_to_yuan(amount_fen)} 元，已用 {fen_to_yuan(drawn_fen)} 元，超过批准的 "
             f"{fen_to_yuan(application.approved_fen)} 元；各笔借据之和不得超过批准金额",
         )
 
