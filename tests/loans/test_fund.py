@@ -1,0 +1,201 @@
+"""The guarantee fund: reserved, committed, released; never above its balance times the limit."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from threading import Barrier
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from loans import fund
+from loans.errors import Conflict, FuminError
+from loans.models import Application, FundEntry, FundEntryKind, GuaranteeFund
+from loans.workflow import State
+from tests.programme import BEGIN, Programme
+
+SLOT = 300_000_00
+THREADS = 8
+
+
+@pytest.fixture
+def one_slot(database: Any) -> Iterator[Programme]:
+    """A fund of 60000.00: with the limit of five it bears exactly one loan of 300000.00."""
+    with Programme.begin(database, fund_fen=60_000_00) as programme:
+        yield programme
+
+
+def totals(p: Programme) -> tuple[int, int, int]:
+    """(balance, reserved, outstanding), which always are the sums of the entries."""
+    (row,) = p.rows(select(GuaranteeFund))
+    columns = (FundEntry.balance_fen, FundEntry.reserved_fen, FundEntry.outstanding_fen)
+    (sums,) = p.rows(select(*(func.sum(column) for column in columns)))
+    stored = (row.balance_fen, row.reserved_fen, row.outstanding_fen)
+    assert tuple(map(int, sums)) == stored
+    return stored
+
+
+def test_capacity_is_reserved_then_committed_then_released(programme: Programme) -> None:
+    p = programme
+    application = p.guaranteed()
+    assert totals(p) == (10_000_000_00, SLOT, 0)
+    p.decide(application, p.bank, approved_fen=200_000_00)
+    assert totals(p) == (10_000_000_00, 200_000_00, 0)
+    first = p.draw(application, amount_fen=50_000_00, on=BEGIN)
+    assert totals(p) == (10_000_000_00, 150_000_00, 50_000_00)
+    p.draw(application, amount_fen=150_000_00, on=BEGIN)
+    assert totals(p) == (10_000_000_00, 0, 200_000_00)
+    p.repay(first, 20_000_00, on=BEGIN)
+    assert totals(p) == (10_000_000_00, 0, 180_000_00)
+    kinds = p.rows(select(FundEntry.kind).order_by(FundEntry.id))
+    assert kinds == [
+        FundEntryKind.CONTRIBUTION, FundEntryKind.RESERVATION, FundEntryKind.LAPSE,
+        FundEntryKind.COMMITMENT, FundEntryKind.COMMITMENT, FundEntryKind.RELEASE,
+    ]  # fmt: skip
+
+
+def test_the_last_slot_goes_to_the_fen_and_lives_its_whole_life(one_slot: Programme) -> None:
+    """Its own reservation never counts against the loan it was made for."""
+    application = one_slot.guaranteed()
+    assert totals(one_slot) == (60_000_00, SLOT, 0)
+    one_slot.decide(application, one_slot.bank)
+    one_slot.draw(application, amount_fen=SLOT, on=BEGIN)
+    assert totals(one_slot) == (60_000_00, 0, SLOT)
+
+
+def test_a_fen_more_than_the_limit_is_refused(one_slot: Programme) -> None:
+    one_slot.decide(one_slot.under_review(one_slot.asked(amount_fen=1)), one_slot.guarantor)
+    application = one_slot.under_review()
+
+    with pytest.raises(Conflict) as refused:
+        one_slot.decide(application, one_slot.guarantor)
+
+    assert "担保基金" in refused.value.message
+    assert totals(one_slot) == (60_000_00, 1, 0)
+    one_slot.do(
+        one_slot.guarantor.checker,
+        "fund.contribute",
+        lambda ctx: fund.contribute(ctx, amount_fen=1, reason="补充"),
+    )
+    one_slot.decide(application, one_slot.guarantor)
+    assert totals(one_slot) == (60_000_01, SLOT + 1, 0)
+
+
+def test_a_bank_s_own_limit_holds_beside_the_fund_s(database: Any) -> None:
+    with Programme.begin(database, limit_fen=500_000_00) as p:
+        p.loan()
+        p.guaranteed(p.asked(amount_fen=150_000_00))
+        application = p.under_review(p.asked(amount_fen=50_000_01))
+        with pytest.raises(Conflict) as refused:
+            p.decide(application, p.guarantor)
+        assert refused.value.code == "bank-limit"
+        p.guaranteed(p.asked(bank=p.other_bank), bank=p.other_bank)  # the other bank has its own
+        p.decide(application, p.guarantor, approved_fen=50_000_00)
+
+
+def test_what_waits_for_the_checker_is_not_given_back_by_a_lapse(programme: Programme) -> None:
+    """A drawing that was asked for before the reservation's end never commits more than is held."""
+    p = programme
+    application = p.approved()
+    p.draw(application, amount_fen=100_000_00, on=BEGIN)
+    drawing = p.request(application, amount_fen=50_000_00, on=BEGIN)
+    bystander = p.guaranteed()
+    p.day(BEGIN + timedelta(days=90))
+    p.lapse(application)
+
+    with pytest.raises(Conflict) as refused:
+        p.confirm(drawing)
+
+    assert refused.value.code == "over-approved"
+    assert totals(p) == (10_000_000_00, SLOT, 100_000_00)
+    p.decide(bystander, p.bank)
+    p.draw(bystander, amount_fen=SLOT, on=p.today)
+    assert totals(p) == (10_000_000_00, 0, SLOT + 100_000_00)
+
+
+def test_agreements_cover_each_day_once_and_keep_the_minimum_share(programme: Programme) -> None:
+    def agree(since: date, until: date | None, share_pct: int = 20) -> Any:
+        return programme.do(
+            programme.guarantor.checker,
+            "agreements.register",
+            lambda ctx: fund.register_agreement(
+                ctx, bank_id=programme.bank.id, since=since, until=until,
+                bank_share_pct=share_pct, limit_fen=None,
+            ),
+        )  # fmt: skip
+
+    with pytest.raises(Conflict) as low:
+        agree(date(2020, 1, 1), None, share_pct=19)
+    assert low.value.code == "bank-share-below-minimum"
+    assert any("代偿不低于20%" in cite for cite in low.value.cites)
+    with pytest.raises(Conflict) as twice:
+        agree(date(2019, 6, 1), date(2019, 7, 1))
+    assert twice.value.code == "agreement-overlaps"
+
+
+@pytest.mark.parametrize("amount_fen", [0, -1])
+def test_only_money_is_paid_in(programme: Programme, amount_fen: int) -> None:
+    with pytest.raises(Conflict):
+        programme.do(
+            programme.guarantor.checker,
+            "fund.contribute",
+            lambda ctx: fund.contribute(ctx, amount_fen=amount_fen, reason=""),
+        )
+
+
+# --- the race for the last slot -------------------------------------------------------------------
+
+
+def test_eight_reviews_at_once_reserve_the_last_slot_once(one_slot: Programme) -> None:
+    with one_slot.at_once():
+        waiting = [one_slot.under_review() for _ in range(THREADS)]
+        for application in waiting:
+            one_slot.propose(application, one_slot.guarantor.maker)
+    start = Barrier(THREADS)
+
+    def decide(application: UUID) -> str:
+        start.wait()
+        try:
+            one_slot.agree_to(application, one_slot.guarantor.checker)
+        except FuminError as refusal:
+            return refusal.code
+        return "reserved"
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        outcomes = list(pool.map(decide, waiting))
+
+    assert outcomes.count("reserved") == 1
+    assert set(outcomes) <= {"reserved", "fund-capacity", "over-cap", "not-eligible"}
+    assert totals(one_slot) == (60_000_00, SLOT, 0)
+    states = one_slot.rows(select(Application.state))
+    assert states.count(State.LOAN_APPROVAL) == 1
+    assert states.count(State.GUARANTEE_REVIEW) == THREADS - 1
+
+
+def test_two_banks_at_once_do_not_approve_one_borrower_twice(programme: Programme) -> None:
+    p = programme
+    with p.at_once():
+        waiting = [
+            p.under_review(p.asked(who=1, bank=bank), bank=bank) for bank in (p.bank, p.other_bank)
+        ]
+        for application in waiting:
+            p.decide(application, p.guarantor)
+            p.propose(application, p.bank_of(application).maker)
+    checkers = [p.bank_of(application).checker for application in waiting]
+    start = Barrier(2)
+
+    def decide(at: int) -> str:
+        start.wait()
+        try:
+            p.agree_to(waiting[at], checkers[at])
+        except FuminError as refusal:
+            return refusal.code
+        return "approved"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(decide, range(2)))
+
+    assert outcomes.count("approved") == 1
+    assert p.rows(select(Application.state)).count(State.APPROVED) == 1
