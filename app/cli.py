@@ -7,8 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from app import __version__
-from app.commandline import accrue, assess, policy, reconcile, serving
+from app.commandline import accrue, assess, forecast, policy, reconcile, serving
 from loans.errors import FuminError
+from loans.identity import IdentityText
+from loans.money import MoneyText
 
 # One tuple ``COMMANDS`` of functions a module of app.commandline: `month_close` is `month-close`.
 COMMANDS: tuple[Callable[..., Any], ...] = (
@@ -16,6 +18,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     *assess.COMMANDS,
     *reconcile.COMMANDS,
     accrue.accrue,
+    forecast.forecast,
 )
 GROUPS: tuple[typer.Typer, ...] = (policy.policy,)
 
@@ -62,3 +65,6 @@ def main() -> None:
         for cite in error.cites:
             typer.echo(f"依据：{cite}", err=True)
         sys.exit(1)
+    except (MoneyText, IdentityText) as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)

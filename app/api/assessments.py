@@ -1,31 +1,32 @@
 """预评估: what the rules say about an applicant and a loan, before there is an application."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from app.api.edge import Read
 from app.api.facts import FactsBody, HireFactBody, HonourBody
 from app.api.journey import Journey
-from app.api.wire import Body, Day, OneOf, Out, Text, Yuan, YuanOut, fen
-from loans.context import Context
+from app.api.wire import Body, Day, OneOf, Out, Percent, Text, Yuan, YuanOut, fen
+from loans.daycount import DayCount
 from loans.dossier import as_json
+from loans.policy import PolicyBook
+from loans.schedule import Method
 from loans.underwriting import (
     Applicant,
     Appraisal,
-    Assessment,
     Category,
     Exposure,
     Hire,
     Honour,
     Outcome,
-    Terms,
     Topic,
-    assess,
     remedies,
 )
 from loans.workflow import BorrowerKind
+from subsidy import quotes
+from subsidy.quotes import LoanWanted, Quote
 
 journey = Journey("预评估")
 
@@ -50,8 +51,6 @@ class ExposureBody(Body):
     other_approved: Yuan | None = Field(default=0, description="其他已批准且未结清的额度合计。")
     other_bases: Yuan = Field(default=0, description="小微企业其他在贷贷款的贴息基数合计。")
     subsidised_loans: int | None = Field(default=None, ge=0, le=99)
-    spouse_has_loan: bool | None = None
-    own_firm_subsidised: bool | None = None
     earlier_overdue: bool | None = None
 
 
@@ -62,6 +61,11 @@ class AssessmentBody(Body):
     on: Day | None = Field(default=None, description="按哪一天的规定；空为当前业务日期。")
     amount: Yuan = Field(examples=["300000.00"])
     term_months: int = Field(ge=1, le=120, examples=[12])
+    rate: Percent = Field(examples=["4.35"], description="合同年利率。")
+    method: OneOf[Method] = Field(default=Method.BULLET, examples=["BULLET"])
+    every_months: Literal[1, 3] = 1
+    day_count: OneOf[DayCount] | None = Field(default=None, description="空为政策默认。")
+    settlement: Literal["quarterly-20", "monthly-20", "month-end"] | None = None
     facts: FactsBody
     categories: list[CategoryBody] = Field(default=[], max_length=10)
     appraisal: AppraisalFactBody | None = None
@@ -126,10 +130,22 @@ class AssessmentOut(Out):
     limits: list[LimitOut]
 
 
+class CostOut(Out):
+    """一个计息期 [start, stop) 的利息、贴息与自付额。"""
+
+    start: date
+    stop: date
+    interest: YuanOut = fen("interest")
+    subsidy: YuanOut = fen("subsidy")
+    borrower: YuanOut = fen("borrower")
+
+
 class QuoteOut(AssessmentOut):
-    """预评估的结论与改法。"""
+    """预评估的结论、改法与预计费用；attainable_costs 为补齐材料后的费用。"""
 
     remedies: list[RemedyOut]
+    costs: list[CostOut]
+    attainable_costs: list[CostOut]
 
 
 def stored_assessment(stored: dict[str, Any] | None) -> AssessmentOut | None:
@@ -139,15 +155,29 @@ def stored_assessment(stored: dict[str, Any] | None) -> AssessmentOut | None:
 
 @journey.ask("/assessments", "assessments.quote", "预评估（不保存任何内容）")
 def quote(body: AssessmentBody, ctx: Read) -> QuoteOut:
-    assessment = _assess(ctx, body)
-    ways = [RemedyOut.of(remedy) for remedy in remedies(assessment, ctx.book)]
-    return QuoteOut.model_validate(as_json(assessment) | {"remedies": ways})
+    found = quoted(body, body.on or ctx.on, ctx.book)
+    return QuoteOut.model_validate(
+        as_json(found.assessment)
+        | {
+            "remedies": [RemedyOut.of(way) for way in remedies(found.assessment, ctx.book)],
+            "costs": [CostOut.of(cost) for cost in found.costs],
+            "attainable_costs": [CostOut.of(cost) for cost in found.attainable_costs],
+        }
+    )
 
 
-def _assess(ctx: Context, body: AssessmentBody) -> Assessment:
-    on = body.on or ctx.on
-    terms = Terms.lasting(amount_fen=body.amount, disbursed_on=on, months=body.term_months)
-    return assess(_applicant(body), terms, _exposure(body.exposure), on=on, book=ctx.book)
+def quoted(body: AssessmentBody, on: date, book: PolicyBook) -> Quote:
+    """The quote of a stated application, by the rules of a day."""
+    wanted = LoanWanted(
+        amount_fen=body.amount,
+        term_months=body.term_months,
+        rate_ppm=body.rate,
+        method=body.method,
+        every_months=body.every_months,
+        day_count=body.day_count,
+        settlement=body.settlement,
+    )
+    return quotes.quote(_applicant(body), wanted, _exposure(body), on=on, book=book)
 
 
 def _applicant(body: AssessmentBody) -> Applicant:
@@ -185,12 +215,13 @@ def _hire(no: int, hire: HireFactBody) -> Hire:
     )
 
 
-def _exposure(body: ExposureBody) -> Exposure:
+def _exposure(body: AssessmentBody) -> Exposure:
+    runs, facts = body.exposure, body.facts
     return Exposure(
-        other_approved_fen=body.other_approved,
-        other_bases_fen=body.other_bases,
-        subsidised_loans=body.subsidised_loans,
-        spouse_has_loan=body.spouse_has_loan,
-        own_firm_subsidised=body.own_firm_subsidised,
-        earlier_overdue=body.earlier_overdue,
+        other_approved_fen=runs.other_approved,
+        other_bases_fen=runs.other_bases,
+        subsidised_loans=runs.subsidised_loans,
+        spouse_has_loan=facts.spouse_has_loan,
+        own_firm_subsidised=facts.own_firm_subsidised,
+        earlier_overdue=runs.earlier_overdue,
     )

@@ -1,0 +1,78 @@
+"""``fumin forecast``: the subsidy budget of the coming months, and what a change would cost."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.commandline.opening import ActingAs, acting_person, opened
+from loans import access
+from loans.money import fen_to_yuan, yuan_to_fen
+from subsidy.forecast import BudgetLine, WhatIf, budget
+
+
+def forecast(
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m"], help="首月；默认业务日期所在的月份。"),
+    ] = None,
+    months: Annotated[int, typer.Option(min=1, max=120, help="月数。")] = 12,
+    share: Annotated[
+        list[str] | None, typer.Option(help="假设：某贴息类别的比例，例如 half=60，可重复。")
+    ] = None,
+    cap: Annotated[
+        str | None, typer.Option(help="假设：个人贴息本金的上限（元），例如 400000。")
+    ] = None,
+    acting: ActingAs = None,
+) -> None:
+    """按现有贷款和还款计划预测各月利息与贴息（分类别、分资金来源）；可试算比例、额度变化的影响。"""
+    what_if = WhatIf(
+        share_pct=dict(_share(text) for text in share or []),
+        cap_fen=None if cap is None else yuan_to_fen(cap),
+    )
+    with opened() as installation:
+        actor = acting_person(installation, acting)
+        access.require(actor, "months.read")
+        with installation.reads() as session:
+            ctx = installation.context(session, actor)
+            day = since.date() if since else ctx.on
+            planned = budget(ctx, since=day, months=months)
+            changed = budget(ctx, since=day, months=months, what_if=what_if)
+    Console().print(_table(planned, changed))
+
+
+def _share(text: str) -> tuple[str, int]:
+    name, _, percent = text.partition("=")
+    if name not in ("full", "half", "small_firm") or not percent.isascii() or not percent.isdigit():
+        raise typer.BadParameter(f"“{text}”应形如 half=60，类别为 full、half 或 small_firm")
+    if int(percent) > 100:
+        raise typer.BadParameter(f"“{text}”的比例应为 0 至 100")
+    return name, int(percent)
+
+
+def _table(planned: list[BudgetLine], changed: list[BudgetLine]) -> Table:
+    table = Table(title="贴息预算（元）", title_justify="left")
+    table.add_column("月份")
+    table.add_column("类别")
+    for header in ("笔数", "利息", "贴息", "中央", "省", "市", "假设下贴息", "增减"):
+        table.add_column(header, justify="right")
+    for line, other in zip(planned, changed, strict=True):
+        table.add_row(
+            f"{line.month:%Y-%m}",
+            line.subsidy_class,
+            str(line.notes),
+            fen_to_yuan(line.interest_fen),
+            fen_to_yuan(line.subsidy_fen),
+            fen_to_yuan(line.central_fen),
+            fen_to_yuan(line.provincial_fen),
+            fen_to_yuan(line.city_fen),
+            fen_to_yuan(other.subsidy_fen),
+            fen_to_yuan(other.subsidy_fen - line.subsidy_fen),
+        )
+    total, total_changed = (sum(line.subsidy_fen for line in lines) for lines in (planned, changed))
+    table.add_section()
+    cells = [fen_to_yuan(total), "", "", "", fen_to_yuan(total_changed)]
+    table.add_row("合计", "", "", "", *cells, fen_to_yuan(total_changed - total))
+    return table

@@ -1,0 +1,154 @@
+"""Budget: what the book's live loans will cost, month by month, if everyone pays as planned.
+
+The facts recorded so far, then each note's plan from today on, run through the accrual core. A
+what-if changes the shares of classes or the cap of a person and leaves everything else as it is.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+
+from loans.context import Context
+from loans.daycount import add_months
+from loans.errors import Conflict
+from loans.models import Instalment, MovementKind, Note
+from loans.money import split_by_weight
+from loans.policy import FundingSplit
+from loans.workflow import LIVE_NOTE_STATES, BorrowerKind
+from subsidy.accrual import accrue, day
+from subsidy.queries import Book, read_book
+
+LONGEST_MONTHS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """Changes to try: share [percent] by class name, and a person's cap [fen]."""
+
+    share_pct: Mapping[str, int] = field(default_factory=dict)
+    cap_fen: int | None = None
+
+    def applied(self, row: Any) -> Any:
+        """A note's contract facts under the change."""
+        changes: dict[str, Any] = {}
+        if row.subsidy_class in self.share_pct:
+            changes["share_pct"] = self.share_pct[row.subsidy_class]
+        if self.cap_fen is not None and row.kind is BorrowerKind.INDIVIDUAL:
+            changes["base_limit_fen"] = self.cap_fen
+        return _Changed(row, changes) if changes else row
+
+
+class _Changed:
+    """A row with some of its columns replaced."""
+
+    def __init__(self, row: Any, changes: dict[str, Any]) -> None:
+        self.__dict__.update(changes)
+        self._row = row
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._row, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A repayment that the plan foresees; a movement that nobody has recorded."""
+
+    id: int
+    note_id: int
+    borrower_id: int
+    on: date
+    amount_fen: int
+    kind: MovementKind = MovementKind.PRINCIPAL_REPAID
+    rate_ppm: int | None = None
+    until: date | None = None
+    reason: str = ""
+    reverses_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetLine:
+    """One class in one month [fen]; the subsidy split over the levels of government."""
+
+    month: date
+    subsidy_class: str
+    notes: int
+    interest_fen: int
+    subsidy_fen: int
+    central_fen: int
+    provincial_fen: int
+    city_fen: int
+
+
+def budget(
+    ctx: Context, *, since: date, months: int, what_if: WhatIf | None = None
+) -> list[BudgetLine]:
+    """Interest and subsidy of all notes by month and class, from the month of ``since`` on."""
+    if not 0 < months <= LONGEST_MONTHS:
+        raise Conflict("months-outside", f"预测期应为 1 至 {LONGEST_MONTHS} 个月")
+    first = since.replace(day=1)
+    cuts = [add_months(first, n) for n in range(months + 1)]
+    change = what_if or WhatIf()
+    book = _with_plans(ctx, read_book(ctx))
+    portfolio = replace(book, notes=[change.applied(row) for row in book.notes]).portfolio()
+    lines = accrue(portfolio.notes, portfolio.events, [day(cut) for cut in cuts])
+    classes = np.array([row.subsidy_class for row in portfolio.rows])
+    return [
+        line
+        for j, month in enumerate(cuts[:-1])
+        for line in _of_month(
+            ctx, month, classes, lines.interest_fen[:, j], lines.subsidy_fen[:, j]
+        )
+    ]
+
+
+def _of_month(
+    ctx: Context, month: date, classes: Any, interest: Any, subsidy: Any
+) -> Iterator[BudgetLine]:
+    split = ctx.book.at("funding_split", month).value
+    assert isinstance(split, FundingSplit)
+    for name in sorted(set(classes.tolist())):
+        mine = classes == name
+        total = int(subsidy[mine].sum())
+        central, provincial, city = split_by_weight(
+            total, [split.central, split.province, split.city]
+        )
+        yield BudgetLine(
+            month=month,
+            subsidy_class=name,
+            notes=int((interest[mine] != 0).sum()),
+            interest_fen=int(interest[mine].sum()),
+            subsidy_fen=total,
+            central_fen=central,
+            provincial_fen=provincial,
+            city_fen=city,
+        )
+
+
+def _with_plans(ctx: Context, book: Book) -> Book:
+    """The book as it will stand when every live note pays from today on as planned."""
+    rows = (
+        select(Note.id, Note.borrower_id, Note.balance_fen, Note.matures_on, Note.extended_to,
+               Instalment.due_on, Instalment.principal_fen)
+        .join(Instalment, Instalment.note_id == Note.id)
+        .where(Note.state.in_(LIVE_NOTE_STATES))
+        .order_by(Note.id, Instalment.no)
+    )  # fmt: skip
+    left: dict[int, int] = {}
+    planned: list[_Planned] = []
+    number = max((m.id for m in book.movements), default=0)
+    for row in ctx.session.execute(rows):
+        open_fen = left.setdefault(row.id, row.balance_fen)
+        last_day = row.extended_to or row.matures_on
+        is_last = row.due_on >= row.matures_on
+        on = max(last_day if is_last else row.due_on, ctx.on)
+        amount_fen = open_fen if is_last else min(row.principal_fen, open_fen)
+        if amount_fen == 0 or (row.due_on < ctx.on and not is_last):
+            continue
+        left[row.id] -= amount_fen
+        number += 1
+        planned.append(_Planned(number, row.id, row.borrower_id, on, amount_fen))
+    return replace(book, movements=[*book.movements, *planned])
