@@ -206,13 +206,13 @@ def _blocks(notes: Notes, events: Events, until: int) -> Iterator[tuple[Rows, Bl
 def _reach(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
     """A bound on every numerator of each note, half a denominator and float error included.
 
-    Balances never exceed the principal, rates never the highest rate of the block, and a period
-    never weighs more than its days and 3 (30/360 counts 28 February thrice). Refuse, never wrap.
+    A balance never exceeds the principal, a rate never the note's highest, and a period never
+    weighs more than its days and 3 (30/360 counts 28 February thrice). Refuse, never wrap.
     """
-    rates = events.value[events.kind == RATE_CHANGED]
-    highest = max(
-        *(int(column.max(initial=1)) for column in (notes.rate_ppm, notes.benchmark_ppm, rates))
-    )
+    highest = np.maximum(notes.rate_ppm, notes.benchmark_ppm).astype(np.int64)
+    repriced = np.flatnonzero(events.kind == RATE_CHANGED)
+    owner = np.searchsorted(events.offsets, repriced, side="right") - 1
+    np.maximum.at(highest, owner, events.value[repriced])
     days = np.where(
         notes.settlement == AT_MATURITY,
         np.maximum(until, notes.matures_on) - notes.disbursed_on.astype(np.int64),
@@ -220,9 +220,8 @@ def _reach(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
     )
     share, parts = shares(notes)
     level = notes.principal_fen.astype(np.float64) * highest * np.maximum(share, 1)
-    reach: npt.NDArray[np.float64] = (level * (np.maximum(days, 0) + 3) + 366e6 * parts) * (
-        1 + 2.0**-40
-    )
+    reach: npt.NDArray[np.float64] = level * (np.maximum(days, 0) + 3) + 366e6 * parts
+    reach *= 1 + 2.0**-40
     if reach.max() >= LARGEST_INT:
         note_no = notes.note_no[int(reach.argmax())]
         raise Conflict(

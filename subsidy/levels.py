@@ -14,6 +14,7 @@ its interest (*proportional*). The others take the long way through their timeli
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,11 @@ from subsidy.settlement import AT_MATURITY
 from subsidy.timeline import Timeline, check_events, subsidy_rate_ppm, timeline
 
 Positions = npt.NDArray[np.intp]
+
+# Every percentage as a reduced fraction, by the percentage.
+_COMMON: Final = np.gcd(np.arange(101), 100)
+NUMERATOR: Final = np.arange(101) // _COMMON
+DENOMINATOR: Final = 100 // _COMMON
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,7 @@ class Levels:
 
 def shares(notes: Notes) -> tuple[Integers, Integers]:
     """Each note's share as a reduced fraction: 50% is 1 and 2."""
-    share_pct = notes.share_pct.astype(np.int64)
-    common = np.gcd(share_pct, 100)
-    return share_pct // common, 100 // common
+    return NUMERATOR.take(notes.share_pct), DENOMINATOR.take(notes.share_pct)
 
 
 def levels(notes: Notes, events: Events) -> Levels:

@@ -92,14 +92,14 @@ def check_events(notes: Notes, events: Events, owner: Positions) -> Integers:
     Conflict, naming the note, where events are out of order or before the disbursement, an amount
     is negative, or more is repaid than was lent.
     """
-    same = owner[1:] == owner[:-1]
-    backwards = np.flatnonzero((events.on[1:] < events.on[:-1]) & same) + 1
-    early = np.flatnonzero(events.on < notes.disbursed_on[owner])
-    negative = np.flatnonzero(events.value < 0)
+    starts = events.offsets[:-1][np.diff(events.offsets) > 0]
+    early = starts[events.on[starts] < notes.disbursed_on[owner[starts]]]
+    backwards = np.append(False, events.on[1:] < events.on[:-1])[: len(events)]
+    backwards[starts] = False
     for wrong, problem in (
-        (backwards, "事件未按日期排序，请先排序"),
         (early, "事件早于发放日，请核对日期"),
-        (negative, "金额或利率为负数，请核对"),
+        (np.flatnonzero(backwards), "事件未按日期排序，请先排序"),
+        (np.flatnonzero(events.value < 0), "金额或利率为负数，请核对"),
     ):
         if len(wrong):
             _refuse(notes, int(owner[wrong[0]]), int(events.on[wrong[0]]), problem)
