@@ -23,7 +23,8 @@ PURE = (
 
 # Where a binary float may appear, and why it never becomes an amount by arithmetic.
 FLOATS = (
-    "loans/sheets/",  # what a workbook holds; turned into text at 15 digits before anything else
+    "loans/sheets/",  # what a workbook holds; text of 15 digits before anything else happens
+    "loans/untrusted/workbook.py",
     "subsidy/accrual.py",  # integers below a proved bound of 2^53: docs/adr/0005
     "subsidy/running.py",
     "subsidy/reconciliation/choices.py",  # bounds of an integer search
