@@ -180,27 +180,32 @@ def _layout_findings(sheet: Sheet, hidden_by_row: dict[int, bool]) -> Iterator[R
 def _parse_column(
     lines: list[GridRow], place: Place, epoch: int, findings: list[RowFinding]
 ) -> list[Value]:
-    """Values of one column. Equal cells are parsed once: days, rates and classes repeat."""
+    """Values of one column. Equal texts are parsed once: days, rates and classes repeat."""
     column, index = place.column, place.index
-    known: dict[Cell, Value] = {}
-    values: list[Value] = []
-    for number, _, cells in lines:
-        cell = cells[index] if index < len(cells) else None
-        is_plain = isinstance(cell, str)
-        if is_plain and cell in known:
-            values.append(known[cell])
-            continue
-        value: Value = None
-        try:
-            value = parse_cell(cell, place, epoch)
-            if value is None and not column.may_be_blank:
-                findings.append(RowFinding(number, column.header, "blank", "不能为空"))
-            elif is_plain:
-                known[cell] = value
-        except CellText as refused:
+    cells = [cells[index] if index < len(cells) else None for _, _, cells in lines]
+    known = {
+        text: _outcome(text, place, epoch) for text in {c for c in cells if isinstance(c, str)}
+    }
+    found = [
+        known[cell] if isinstance(cell, str) else _outcome(cell, place, epoch) for cell in cells
+    ]
+    values: list[Value] = [None if isinstance(value, CellText) else value for value in found]
+    for at in [at for at, value in enumerate(values) if value is None]:
+        number, refused = lines[at][0], found[at]
+        if isinstance(refused, CellText):
             findings.append(RowFinding(number, column.header, refused.code, refused.message))
-        values.append(value)
+        elif not column.may_be_blank:
+            findings.append(RowFinding(number, column.header, "blank", "不能为空"))
     return values
+
+
+def _outcome(cell: Cell, place: Place, epoch: int) -> Value | CellText:
+    if cell is None:
+        return None
+    try:
+        return parse_cell(cell, place, epoch)
+    except CellText as refused:
+        return refused
 
 
 def _parse_total(
