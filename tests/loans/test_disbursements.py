@@ -1,0 +1,104 @@
+"""Drawing an approved loan: two people, within the approved amount, one contract."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from loans.errors import Conflict, NotFound, NotPermitted
+from loans.models import Contract, Disbursement, Instalment, Movement, MovementKind
+from loans.schedule import Method
+from loans.workflow import NoteState
+from tests.programme import BEGIN, Programme
+
+
+def test_a_drawing_becomes_a_note_with_its_contract_and_plan(programme: Programme) -> None:
+    asked = programme.asked(amount_fen=120_000_00, method=Method.EQUAL_PRINCIPAL)
+    application = programme.approved(asked)
+    programme.day(date(2019, 4, 10))
+    note = programme.note(programme.draw(application, amount_fen=120_000_00, on=programme.today))
+
+    assert (note.state, note.balance_fen) == (NoteState.ACTIVE, 120_000_00)
+    assert (note.disbursed_on, note.matures_on) == (date(2019, 4, 10), date(2020, 4, 10))
+    assert note.settlement == "due-10"
+    (contract,) = programme.rows(select(Contract))
+    assert (contract.signed_on, contract.principal_fen) == (BEGIN, 120_000_00)
+    assert (contract.subsidy_class, contract.share_pct) == ("full", 100)
+    assert (contract.guaranteed, contract.bank_share_pct) == (True, 20)
+    assert contract.policy_version == programme.installation.book.version
+    plan = programme.rows(select(Instalment).order_by(Instalment.no))
+    assert [row.principal_fen for row in plan] == [10_000_00] * 12
+    assert plan[-1].balance_after_fen == 0
+    (movement,) = programme.rows(select(Movement))
+    assert (movement.kind, movement.on) == (MovementKind.DISBURSED, date(2019, 4, 10))
+
+
+def test_nobody_confirms_their_own_drawing(programme: Programme) -> None:
+    application = programme.approved()
+    drawing = programme.request(
+        application, amount_fen=1, on=BEGIN, by=programme.bank.both
+    )  # fmt: skip
+    with pytest.raises(NotPermitted) as refused:
+        programme.confirm(drawing, by=programme.bank.both)
+    assert refused.value.code == "same-person"
+    with pytest.raises(NotFound):
+        programme.confirm(drawing, by=programme.other_bank.checker)
+    programme.confirm(drawing)
+    with pytest.raises(Conflict) as again:
+        programme.confirm(drawing)
+    assert again.value.code == "already-confirmed"
+
+
+def test_all_drawings_together_stay_within_the_approved_amount(programme: Programme) -> None:
+    application = programme.approved()
+    programme.draw(application, amount_fen=100_000_00, on=BEGIN)
+    programme.request(application, amount_fen=150_000_00, on=BEGIN)
+    for amount in (50_000_01, 0, -1):
+        with pytest.raises(Conflict) as refused:
+            programme.request(application, amount_fen=amount, on=BEGIN)
+        assert refused.value.code == "over-approved"
+    programme.draw(application, amount_fen=50_000_00, on=BEGIN)
+    assert len(programme.rows(select(Disbursement))) == 3
+    assert len(programme.rows(select(Contract))) == 1
+
+
+def test_nothing_is_drawn_before_the_approval_or_in_the_future(programme: Programme) -> None:
+    waiting = programme.guaranteed()
+    with pytest.raises(Conflict) as refused:
+        programme.request(waiting, amount_fen=1, on=BEGIN)
+    assert refused.value.code == "not-approved"
+    programme.decide(waiting, programme.bank)
+    for on, signed_on in (
+        (BEGIN + timedelta(days=1), BEGIN),
+        (BEGIN - timedelta(days=1), BEGIN),
+        (BEGIN, BEGIN - timedelta(days=1)),
+    ):
+        with pytest.raises(Conflict) as days:
+            programme.request(waiting, amount_fen=1, on=on, signed_on=signed_on)
+        assert days.value.code == "days-out-of-order"
+
+
+def test_a_later_drawing_does_not_push_the_end_of_the_subsidy(programme: Programme) -> None:
+    """§2.3: first disbursement + 3 years; here the original maturity of the first note."""
+    application = programme.approved(programme.asked(term_months=36))
+    programme.draw(application, amount_fen=100_000_00, on=BEGIN)
+    programme.day(date(2019, 5, 31))
+    later = programme.note(programme.draw(application, amount_fen=1_00, on=programme.today))
+    assert later.matures_on == date(2022, 5, 31)
+    (contract,) = programme.rows(select(Contract))
+    assert contract.subsidy_ends_on == date(2022, 4, 1)
+    assert contract.first_disbursed_on == BEGIN
+
+
+@pytest.mark.parametrize(
+    ("amount_fen", "share_pct"), [(100_000_00, 0), (100_000_01, 20)], ids=["at", "above"]
+)
+def test_the_bank_bears_its_share_only_above_100000(
+    programme: Programme, amount_fen: int, share_pct: int
+) -> None:
+    """9.11 贷款额10万元以上（不含10万元）, by the contract's principal; agreed here is 0 or 20."""
+    programme.loan(amount_fen=amount_fen)
+    (contract,) = programme.rows(select(Contract))
+    assert contract.bank_share_pct in {share_pct, 20}
+    if amount_fen > 100_000_00:
+        assert contract.bank_share_pct >= 20
