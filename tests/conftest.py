@@ -1,5 +1,6 @@
 """Fixtures for all tests: both real database engines, and what may not be skipped in CI."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import make_engine, make_sessions
 from tests.databases import Database, Databases
-from tests.programme import Programme
+from tests.programme import ENGINES, Programme
 
 # Two cores and a real database: no example is failed for being slow.
 settings.register_profile(
@@ -60,7 +61,7 @@ def databases(request: pytest.FixtureRequest) -> Databases:
     return Databases.join(given) if given else request.config.stash[Databases.KEY]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(params=ENGINES)
 def database(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Database]:
     """A freshly migrated, empty database of this test's own, on each engine in turn."""
     with databases.fresh(request.param) as fresh:
@@ -87,8 +88,33 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
     return make_sessions(engine)
 
 
-@pytest.fixture
-def programme(database: Database) -> Iterator[Programme]:
+@pytest.fixture(scope="session")
+def seeded(databases: Databases) -> Iterator[dict[str, tuple[Database, Programme]]]:
+    """By engine: this process's seeded database, to which nobody stays connected."""
+    with contextlib.ExitStack() as until_the_end:
+        yield _Seeded(databases, until_the_end)
+
+
+class _Seeded(dict[str, tuple[Database, Programme]]):
+    """Seeds an engine's database when it is first asked for."""
+
+    def __init__(self, databases: Databases, until_the_end: contextlib.ExitStack) -> None:
+        self._databases, self._until_the_end = databases, until_the_end
+
+    def __missing__(self, kind: str) -> tuple[Database, Programme]:
+        database = self._until_the_end.enter_context(self._databases.fresh(kind))
+        with Programme.begin(database) as programme:
+            self[kind] = database, programme
+        return self[kind]
+
+
+@pytest.fixture(params=ENGINES)
+def programme(
+    request: pytest.FixtureRequest,
+    databases: Databases,
+    seeded: dict[str, tuple[Database, Programme]],
+) -> Iterator[Programme]:
     """A seeded installation of this test's own, on each engine in turn."""
-    with Programme.begin(database) as programme:
-        yield programme
+    original, programme = seeded[request.param]
+    with databases.copy(original) as database, programme.moved(database) as moved:
+        yield moved

@@ -71,6 +71,19 @@ class Databases:
             yield database
 
     @contextlib.contextmanager
+    def copy(self, original: Database) -> Iterator[Database]:
+        """A copy of a database to which nobody is connected, gone afterwards."""
+        url = make_url(original.url)
+        assert url.database is not None
+        made = (
+            self._copied_file(Path(url.database))
+            if original.kind == "sqlite"
+            else self._copied_database(url.database)
+        )
+        with made as database:
+            yield database
+
+    @contextlib.contextmanager
     def _fresh_sqlite(self) -> Iterator[Database]:
         template = self.folder / "template.db"
         with self._alone():
@@ -79,17 +92,28 @@ class Databases:
                 making.unlink(missing_ok=True)
                 migrate(f"sqlite:///{making}")
                 making.rename(template)
+        with self._copied_file(template) as database:
+            yield database
+
+    @contextlib.contextmanager
+    def _copied_file(self, original: Path) -> Iterator[Database]:
         with tempfile.TemporaryDirectory(dir=self.folder) as own:
             copy = Path(own) / "fumin.db"
-            shutil.copyfile(template, copy)
+            shutil.copyfile(original, copy)
             yield Database("sqlite", f"sqlite:///{copy}", f"sqlite:///{copy}")
 
     @contextlib.contextmanager
     def _fresh_postgresql(self) -> Iterator[Database]:
+        self._admin_url()  # the template is migrated
+        with self._copied_database(self._template) as database:
+            yield database
+
+    @contextlib.contextmanager
+    def _copied_database(self, original: str) -> Iterator[Database]:
         admin_url = self._admin_url()
         name = f"fumin_test_{uuid4().hex}"
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
-            sql.Identifier(name), sql.Identifier(self._template), sql.Identifier(OWNER)
+            sql.Identifier(name), sql.Identifier(original), sql.Identifier(OWNER)
         )
         with _admin(admin_url) as admin:
             admin.execute(copy)

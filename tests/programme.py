@@ -12,6 +12,7 @@ the application runs it; its clock, ids and keys are fixed, so a history repeats
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -20,6 +21,7 @@ from random import Random
 from typing import Any, TypeVar
 from uuid import UUID
 
+import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -33,17 +35,20 @@ from loans.access import Actor, OrganisationKind, Role
 from loans.applications import Asked, Facts, HireFact, LoanTerms
 from loans.context import Context
 from loans.models import Application, Hire, Note
-from loans.policy import PolicyBook, load_policy_book
+from loans.policy import PolicyBook, Scorecard, load_policy_book
 from loans.schedule import Method
+from loans.underwriting import CHECKLISTS, Card, Checked, Scored
 from loans.vault import KEY_BYTES, Vault
 from loans.workdays import WorkdayCalendar, load_calendar
-from loans.workflow import Action, BorrowerKind
+from loans.workflow import Action, BorrowerKind, State
 from subsidy import monthend
 from subsidy.models import AccrualLine, MonthLock
 from tests.databases import Database
 
 Result = TypeVar("Result")
 
+# For tests that make their own databases: both engines, of which CI may skip neither.
+ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
 BEGIN = date(2019, 4, 1)
 ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -85,6 +90,24 @@ def credit_code(n: int) -> str:
     return code + CODE_ALPHABET[-total % 31]
 
 
+def filled_card(book: PolicyBook, card: Card, *, passed: bool = True) -> list[Scored]:
+    """A scorecard with full marks for every item, or with none."""
+    value = book.at(f"appraisal.{card}", BEGIN).value
+    assert isinstance(value, Scorecard)
+    return [
+        Scored(item=item.code, points=item.weight if passed else 0, evidence="实地查看")
+        for item in value.items
+    ]
+
+
+def answered_checklist(book: PolicyBook, state: State) -> list[Checked]:
+    """The due-diligence checklist of a stage, every line done; empty where there is none."""
+    key = CHECKLISTS.get(state)
+    items = book.at(key, BEGIN).value if key else ()
+    assert isinstance(items, tuple)
+    return [Checked(item=item.code, met=True, evidence="已核") for item in items]
+
+
 @dataclass(frozen=True)
 class Institution:
     """One organisation with its maker, its checker, and one person who is both."""
@@ -93,6 +116,19 @@ class Institution:
     maker: Actor
     checker: Actor
     both: Actor
+
+
+def _installed(engine: Engine, book: PolicyBook, seed: int = 18) -> Installation:
+    ids, seconds = Random(seed), count()
+    return Installation(
+        reads=make_sessions(engine, write=False),
+        writes=make_sessions(engine),
+        book=book,
+        calendar=shipped_calendar(),
+        vault=Vault({1: bytes(range(KEY_BYTES))}, bytes(range(32))),
+        clock=lambda: datetime(2019, 4, 1, tzinfo=UTC) + timedelta(seconds=next(seconds)),
+        new_id=lambda: UUID(int=ids.getrandbits(128), version=4),
+    )
 
 
 @dataclass
@@ -124,44 +160,34 @@ class Programme:
     ) -> Iterator["Programme"]:
         """Seed the installation of a freshly migrated database."""
         engine = make_engine(database.url)
+        installation = _installed(engine, book or shipped_book())
         try:
-            yield cls.on_engine(engine, book=book, fund_fen=fund_fen, limit_fen=limit_fen, on=on)
+            first = first_administrators(
+                installation,
+                {
+                    Role.SYSTEM_ADMIN: Newcomer("系统", "system"),
+                    Role.SECURITY_ADMIN: Newcomer("安全", "security"),
+                    Role.AUDIT_ADMIN: Newcomer("审计", "audit"),
+                },
+            )
+            programme = cls(installation, first[Role.SYSTEM_ADMIN], first[Role.SECURITY_ADMIN])
+            with programme.at_once():
+                programme._seed(on, fund_fen, limit_fen)
+            yield programme
         finally:
             engine.dispose()
 
-    @classmethod
-    def on_engine(
-        cls,
-        engine: Engine,
-        *,
-        book: PolicyBook | None = None,
-        fund_fen: int = 10_000_000_00,
-        limit_fen: int | None = None,
-        on: date = BEGIN,
-    ) -> "Programme":
-        """The same for an engine that the caller disposes of."""
-        ids, seconds = Random(18), count()
-        installation = Installation(
-            reads=make_sessions(engine, write=False),
-            writes=make_sessions(engine),
-            book=book or shipped_book(),
-            calendar=shipped_calendar(),
-            vault=Vault({1: bytes(range(KEY_BYTES))}, bytes(range(32))),
-            clock=lambda: datetime(2019, 4, 1, tzinfo=UTC) + timedelta(seconds=next(seconds)),
-            new_id=lambda: UUID(int=ids.getrandbits(128), version=4),
-        )
-        first = first_administrators(
-            installation,
-            {
-                Role.SYSTEM_ADMIN: Newcomer("系统", "system"),
-                Role.SECURITY_ADMIN: Newcomer("安全", "security"),
-                Role.AUDIT_ADMIN: Newcomer("审计", "audit"),
-            },
-        )
-        programme = cls(installation, first[Role.SYSTEM_ADMIN], first[Role.SECURITY_ADMIN])
-        with programme.at_once():
-            programme._seed(on, fund_fen, limit_fen)
-        return programme
+    @contextmanager
+    def moved(self, to: Database) -> Iterator["Programme"]:
+        """The same people in a copy of their database."""
+        engine = make_engine(to.url)
+        installation = _installed(engine, self.installation.book, seed=19)
+        try:
+            moved = copy(self)
+            moved.installation, moved.numbers = installation, count(101)
+            yield moved
+        finally:
+            engine.dispose()
 
     def _seed(self, on: date, fund_fen: int, limit_fen: int | None) -> None:
         kind, role = OrganisationKind, Role
@@ -459,18 +485,22 @@ class Programme:
         )
 
     def appraise(
-        self, application: UUID, *, passed: bool = True, approvable_fen: int | None = None
+        self,
+        application: UUID,
+        *,
+        card: Card = Card.RAISED_CAP,
+        passed: bool = True,
+        approvable_fen: int | None = None,
     ) -> Any:
-        """综合评估."""
+        """综合评估, with full marks or none."""
         return self.do(
             self.guarantor.maker,
             "applications.appraise",
             lambda ctx: decisions.appraise(
                 ctx,
                 application_id=application,
-                items={},
-                score=90 if passed else 30,
-                passed=passed,
+                card=card,
+                items=filled_card(ctx.book, card, passed=passed),
                 approvable_fen=approvable_fen,
                 comment="",
             ),
@@ -479,13 +509,23 @@ class Programme:
     def propose(
         self, application: UUID, by: Actor, action: Action = Action.PASS, **more: Any
     ) -> Any:
-        """A maker's opinion."""
+        """A maker's opinion, with its checklist or its list of what is missing."""
+        if action is Action.PASS:
+            more.setdefault("checklist", self.answered(application))
+        if action is Action.SEND_BACK:
+            more.setdefault("missing", ("租赁合同",))
         return self.do(
             by,
             "applications.propose",
             lambda ctx: decisions.propose(
                 ctx, application_id=application, action=action, reason="意见", **more
             ),
+        )
+
+    def answered(self, application: UUID) -> list[Checked]:
+        """The checklist of an application's stage, every line done."""
+        return answered_checklist(
+            self.installation.book, self.row(Application, application).state
         )
 
     def agree_to(self, application: UUID, by: Actor, *, agree: bool = True) -> Application:
