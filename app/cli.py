@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from app import __version__
-from app.commandline import accrue, assess, forecast, policy, reconcile, serving
+from app.commandline import accrue, assess, demo, forecast, policy, reconcile, serving
 from loans.errors import FuminError
 from loans.identity import IdentityText
 from loans.money import MoneyText
 
 # One tuple ``COMMANDS`` of functions a module of app.commandline: `month_close` is `month-close`.
 COMMANDS: tuple[Callable[..., Any], ...] = (
+    *demo.COMMANDS,
     *serving.COMMANDS,
     *assess.COMMANDS,
     *reconcile.COMMANDS,
