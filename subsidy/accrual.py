@@ -192,7 +192,7 @@ def _blocks(notes: Notes, events: Events, until: int) -> Iterator[tuple[Rows, Bl
     for start in range(0, len(notes), BLOCK):
         rows: Rows = slice(start, min(start + BLOCK, len(notes)))
         slab, happened = notes.take(rows), events.take(rows)
-        wide = _reach(slab, happened, until) >= LARGEST_FLOAT
+        wide = reach(slab, happened, until) >= LARGEST_FLOAT
         key = slab.settlement.astype(np.int64) * 8 + slab.day_count * 2 + wide
         for kind in np.unique(key):
             exact = np.int64 if kind % 2 else np.float64
@@ -203,7 +203,7 @@ def _blocks(notes: Notes, events: Events, until: int) -> Iterator[tuple[Rows, Bl
                 yield some + start, Block(slab.take(some), happened.take(some), exact)
 
 
-def _reach(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
+def reach(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
     """A bound on every numerator of each note, half a denominator and float error included.
 
     A balance never exceeds the principal, a rate never the note's highest, and a period never
@@ -220,13 +220,13 @@ def _reach(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
     )
     share, parts = shares(notes)
     level = notes.principal_fen.astype(np.float64) * highest * np.maximum(share, 1)
-    reach: npt.NDArray[np.float64] = level * (np.maximum(days, 0) + 3) + 366e6 * parts
-    reach *= 1 + 2.0**-40
-    if reach.max() >= LARGEST_INT:
-        note_no = notes.note_no[int(reach.argmax())]
+    bound: npt.NDArray[np.float64] = level * (np.maximum(days, 0) + 3) + 366e6 * parts
+    bound *= 1 + 2.0**-40
+    if bound.max(initial=0) >= LARGEST_INT:
+        note_no = notes.note_no[int(bound.argmax())]
         raise Conflict(
             "accrual-range",
             f"借据 {note_no} 的金额、利率或期间超出精确计息的范围，请核对录入是否有误。",
             details={"note_no": note_no},
         )
-    return reach
+    return bound

@@ -7,12 +7,12 @@ the NULs leaves the CSV.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -33,11 +33,15 @@ Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 
 
+# Rows as a file of lines takes them: CSV bytes or an Arrow table.
+Page = Any
+
+
 class LinesFile(Protocol):
     """A file of lines that is being written."""
 
-    def write(self, rows: "Rows") -> None:
-        """Append rows."""
+    def append(self, page: Page) -> None:
+        """Add a page that ``encoder`` of the same path made."""
 
     def close(self) -> None:
         """Finish the file."""
@@ -86,13 +90,18 @@ def written_whole(path: Path) -> Iterator[LinesFile]:
         draft.unlink(missing_ok=True)
 
 
+def encoder(path: Path) -> Callable[[Rows], Page]:
+    """What turns rows into pages of this file; it may run in another process."""
+    return arrow_table if path.suffix == ".parquet" else csv_bytes
+
+
 class _CsvFile:
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
         self._file.write((",".join(COLUMNS) + "\n").encode())
 
-    def write(self, rows: Rows) -> None:
-        self._file.write(csv_bytes(rows))
+    def append(self, page: Page) -> None:
+        self._file.write(page)
 
     def close(self) -> None:
         self._file.flush()
@@ -101,23 +110,26 @@ class _CsvFile:
 
 
 class _ParquetFile:
-    """The same columns as text, so that no reader has to guess a type."""
-
     def __init__(self, path: Path) -> None:
-        self._writer = pq.ParquetWriter(path, pa.schema([(name, pa.string()) for name in COLUMNS]))
+        self._writer = pq.ParquetWriter(path, _schema())
 
-    def write(self, rows: Rows) -> None:
-        start, end = zip(*rows.periods, strict=True)
-        columns = [
-            pa.array(rows.note_no, pa.string()).take(pa.array(rows.note)),
-            pa.array(start).take(pa.array(rows.period)),
-            pa.array(end).take(pa.array(rows.period)),
-            *(_text_array(yuan_bytes(fen)) for fen in _amounts(rows)),
-        ]
-        self._writer.write_table(pa.table(columns, schema=self._writer.schema))
+    def append(self, page: Page) -> None:
+        self._writer.write_table(page)
 
     def close(self) -> None:
         self._writer.close()
+
+
+def arrow_table(rows: Rows) -> Page:
+    """The rows as an Arrow table: all columns are text, so that no reader has to guess a type."""
+    start, end = zip(*rows.periods, strict=True)
+    columns = [
+        pa.array(rows.note_no, pa.string()).take(pa.array(rows.note)),
+        pa.array(start).take(pa.array(rows.period)),
+        pa.array(end).take(pa.array(rows.period)),
+        *(_text_array(yuan_bytes(fen)) for fen in _amounts(rows)),
+    ]
+    return pa.table(columns, schema=_schema())
 
 
 def csv_bytes(rows: Rows) -> bytes:
@@ -150,6 +162,10 @@ def yuan_bytes(fen: Integers) -> Bytes:
     return strip
 
 
+def _schema() -> Any:
+    return pa.schema([(name, pa.string()) for name in COLUMNS])
+
+
 def _amounts(rows: Rows) -> tuple[Integers, Integers, Integers]:
     return rows.interest_fen, rows.subsidy_fen, rows.interest_fen - rows.subsidy_fen
 
@@ -168,7 +184,7 @@ def _cells(texts: npt.NDArray[np.bytes_]) -> Bytes:
     return texts.view(np.uint8).reshape(len(texts), texts.itemsize)
 
 
-def _text_array(strips: Bytes) -> "pa.Array":
+def _text_array(strips: Bytes) -> Any:
     """Strips as an Arrow text column, without a Python object a row."""
     ends = np.append(0, np.cumsum(np.count_nonzero(strips, axis=1))).astype(np.int32)
     data = strips.ravel()[strips.ravel() != 0]

@@ -1,26 +1,27 @@
 """``fumin accrue``: interest and subsidy of a whole book in files, without a database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app.commandline.engines import Engine, accrue_of, run_parts
 from loans.errors import Conflict
 from loans.money import fen_to_yuan
-from subsidy import accrual
-from subsidy.book import CLASSES, Book, read_book
-from subsidy.lines import rows_of, written_whole
-from subsidy.notes import Column, Integers
+from subsidy.accrual import MONTH_END, MONTHLY_20, QUARTERLY_20, day
+from subsidy.book import CLASSES
+from subsidy.book_files import Problem
+from subsidy.book_pages import SLAB, Job, Part, part_folders
+from subsidy.lines import encoder, written_whole
+from subsidy.notes import Integers
 from subsidy.settlement import settlement_days
 
-SLAB: Final = 65_536  # notes accrued and written at a time, so that memory stays flat
-LONG_RUN: Final = 200_000  # notes from which a progress bar is worth its line
 TITLES: Final = {"full": "全额贴息", "half": "50%贴息", "small_firm": "小微企业", "none": "不贴息"}
 
 
@@ -40,15 +41,15 @@ class By(StrEnum):
 
 
 CODES: Final = {
-    Settlement.QUARTERLY_20: accrual.QUARTERLY_20,
-    Settlement.MONTHLY_20: accrual.MONTHLY_20,
-    Settlement.MONTH_END: accrual.MONTH_END,
+    Settlement.QUARTERLY_20: QUARTERLY_20,
+    Settlement.MONTHLY_20: MONTHLY_20,
+    Settlement.MONTH_END: MONTH_END,
 }
 
 
 def accrue(
     book: Annotated[
-        Path, typer.Argument(help="放 loans.csv 和 events.csv（或 .parquet）的文件夹。")
+        Path, typer.Argument(help="放 loans.csv 和 events.csv（或 .parquet）的文件夹，或其分册。")
     ],
     since: Annotated[
         datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="起日，当天计入。")
@@ -59,54 +60,53 @@ def accrue(
         Settlement, typer.Option("--settlement", help="全部借据的结息方式。")
     ] = Settlement.QUARTERLY_20,
     by: Annotated[By, typer.Option("--by", help="按结息期或按月出明细。")] = By.SETTLEMENT,
+    engine: Annotated[Engine, typer.Option("--engine", help="计算引擎。")] = Engine.NUMPY,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Dask 调度器地址；不填则在本机起一个。")
+    ] = None,
 ) -> None:
     """逐笔计算利息、贴息和借款人承担，不需要数据库。有问题的行全部列出，不写结果。"""
     code = CODES[settlement]
-    cuts = report_days(accrual.day(since.date()), accrual.day(until.date()), by=by, code=code)
-    problems = _refusals(book, out, cuts)
-    found: Book | Sequence[object] = problems or read_book(book, settlement=code)
-    if not isinstance(found, Book):
-        refuse(found)
+    cuts = report_days(day(since.date()), day(until.date()), by=by, code=code)
+    refuse(_refusals(book, out, cuts))
     try:
-        show_totals(write_lines(found, cuts, out))
-    except Conflict as beyond_the_exact_range:
-        refuse([beyond_the_exact_range.message])
-
-
-def refuse(problems: Sequence[object]) -> NoReturn:
-    """Say everything that is wrong; exit status 2."""
-    for problem in problems:
-        typer.echo(str(problem), err=True)
-    typer.echo(f"共 {len(problems)} 个问题，没有写出任何结果。", err=True)
-    raise typer.Exit(2)
-
-
-def write_lines(book: Book, cuts: list[int], out: Path) -> Integers:
-    """Accrue and write slab by slab; the totals by class: notes, interest, subsidy."""
-    totals = np.zeros((len(CLASSES), 3), np.int64)
-    with written_whole(out) as file:
-        for start in _slabs(len(book.notes)):
-            some = slice(start, min(start + SLAB, len(book.notes)))
-            notes = book.notes.take(some)
-            lines = accrual.accrue(notes, book.events.take(some), cuts)
-            file.write(rows_of(notes.note_no, lines))
-            add_totals(totals, book.subsidy_class[some], lines)
-    return totals
+        job = Job(settlement=code, cuts=cuts, accrue=accrue_of(engine), encode=encoder(out))
+        folders = part_folders(book)
+        parts = run_parts(folders, job, engine=engine, scheduler=scheduler)
+        show_totals(write_lines(folders, parts, out))
+    except Conflict as refusal:
+        refuse([refusal.message])
 
 
 def report_days(since: int, until: int, *, by: By, code: int) -> list[int]:
-    """Report boundaries: both ends and what lies between; fewer than two if the window is empty."""
-    rule = accrual.MONTH_END if by is By.MONTH else code
+    """Report boundaries: both ends and what lies between; none if the window is empty."""
+    rule = MONTH_END if by is By.MONTH else code
     between = settlement_days(rule, since + 1, until).tolist()
     return [since, *between, until] if since < until else []
 
 
-def add_totals(totals: Integers, subsidy_class: Column, lines: accrual.Lines) -> None:
-    """Add the notes with lines, their interest and subsidy to the row of their class."""
-    interest, subsidy = lines.interest_fen.sum(axis=1), lines.subsidy_fen.sum(axis=1)
-    for place in range(len(CLASSES)):
-        mine = subsidy_class == place
-        totals[place] += np.count_nonzero(mine), interest[mine].sum(), subsidy[mine].sum()
+def write_lines(
+    folders: Sequence[Path], parts: Iterable[Part | list[Problem]], out: Path
+) -> Integers:
+    """Write every part's pages; the totals by class. With any problem in any part: no file."""
+    totals = np.zeros((len(CLASSES), 3), np.int64)
+    problems: list[str] = []
+    home: dict[str, str] = {}
+    with written_whole(out) as file, _progress() as bar:
+        for folder, part in zip(folders, parts, strict=True):
+            where = f"{folder.name}/" if len(folders) > 1 else ""
+            if not isinstance(part, Part):
+                problems += (f"{where}{problem}" for problem in part)
+                continue
+            if len(folders) > 1:
+                problems += _elsewhere(part.note_no, folder.name, home)
+            task = bar.add_task(f"计息 {where}", total=-(-len(part.note_no) // SLAB))
+            for page, amounts in part.pages:
+                file.append(page)
+                totals += amounts
+                bar.advance(task)
+        refuse(problems)
+    return totals
 
 
 def show_totals(totals: Integers) -> None:
@@ -117,6 +117,16 @@ def show_totals(totals: Integers) -> None:
         count, interest, subsidy = map(int, row)
         amounts = "\t".join(map(fen_to_yuan, (interest, subsidy, interest - subsidy)))
         typer.echo(f"{title}\t{count}\t{amounts}")
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Say everything that is wrong and leave with exit status 2; go on if nothing is."""
+    if not problems:
+        return
+    for problem in problems:
+        typer.echo(problem, err=True)
+    typer.echo(f"共 {len(problems)} 个问题，没有写出任何结果。", err=True)
+    raise typer.Exit(2)
 
 
 def _refusals(book: Path, out: Path, cuts: list[int]) -> list[str]:
@@ -133,13 +143,22 @@ def _refusals(book: Path, out: Path, cuts: list[int]) -> list[str]:
     return found
 
 
-def _slabs(n: int) -> Iterator[int]:
-    """Where each slab starts, with a progress bar on standard error when there are many."""
-    starts = range(0, n, SLAB)
-    if n < LONG_RUN:
-        yield from starts
-    else:
-        yield from track(starts, description="计息", console=Console(stderr=True))
+def _elsewhere(note_no: Sequence[str], part: str, home: dict[str, str]) -> list[str]:
+    """Notes that another part has too; ``home`` remembers where each note was."""
+    found = [
+        f"{part}/loans：借据号 {note} 在分册 {home[note]} 中已有，请只留一处"
+        for note in note_no
+        if note in home
+    ]
+    home.update(dict.fromkeys(note_no, part))
+    return found
+
+
+def _progress() -> Progress:
+    """A bar on standard error, shown on a terminal only and gone when the work is done."""
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 COMMANDS = (accrue,)

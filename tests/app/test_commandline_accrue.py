@@ -1,5 +1,9 @@
 """``fumin accrue`` as its user meets it."""
 
+import io
+import shutil
+
+import pandas as pd
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -99,3 +103,65 @@ def test_an_amount_beyond_the_exact_range_is_refused_by_name(run, book, tmp_path
 
     assert result.exit_code == 2 and "A1" in result.stderr
     assert not (tmp_path / "lines.csv").exists()
+
+
+@pytest.fixture
+def parts(book):
+    """The same book cut into two parts, one note in the second."""
+    loans, events = LOANS.splitlines(keepends=True), EVENTS.splitlines(keepends=True)
+    for name, rows, happened in (("1", loans[1:3], events[1:]), ("2", loans[3:], [])):
+        (book / name).mkdir()
+        for file, header, body in (("loans", loans[0], rows), ("events", events[0], happened)):
+            text = "".join([header, *body])
+            frame = pd.read_csv(io.StringIO(text), dtype=str)
+            frame.to_parquet(book / name / f"{file}.parquet")
+    (book / "loans.csv").unlink()
+    (book / "events.csv").unlink()
+    return book
+
+
+class TestParts:
+    """A book cut into sub-folders, as for more than one machine."""
+
+    def test_parts_give_the_same_bytes_as_the_whole(self, run, tmp_path, request):
+        run()
+        whole = (tmp_path / "lines.csv").read_bytes()
+        request.getfixturevalue("parts")
+
+        result = run(out="parts.csv")
+
+        assert result.exit_code == 0, result.stderr
+        assert (tmp_path / "parts.csv").read_bytes() == whole
+
+    def test_a_note_in_two_parts_is_refused(self, run, parts, tmp_path):
+        shutil.copytree(parts / "2", parts / "3")
+
+        result = run()
+
+        assert result.exit_code == 2
+        assert "借据号 F1 在分册 2 中已有" in result.stderr
+        assert not (tmp_path / "lines.csv").exists()
+
+    @pytest.mark.filterwarnings("ignore")
+    def test_a_real_local_cluster_gives_the_same_bytes(self, run, tmp_path, request):
+        distributed = pytest.importorskip("distributed")
+        run()
+        whole = (tmp_path / "lines.csv").read_bytes()
+        request.getfixturevalue("parts")
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster:
+            options = "--engine", "dask", "--scheduler", cluster.scheduler_address
+
+            result = run(*options, out="cluster.csv")
+
+        assert result.exit_code == 0, result.stderr
+        assert (tmp_path / "cluster.csv").read_bytes() == whole
+
+
+def test_the_compiled_engine_gives_the_same_bytes(run, tmp_path):
+    pytest.importorskip("numba")
+    run()
+
+    assert run("--engine", "speed", out="speed.csv").exit_code == 0
+    assert (tmp_path / "speed.csv").read_bytes() == (tmp_path / "lines.csv").read_bytes()

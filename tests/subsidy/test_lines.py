@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from loans.money import fen_to_yuan
 from subsidy.accrual import Lines
-from subsidy.lines import COLUMNS, csv_bytes, rows_of, written_whole, yuan_bytes
+from subsidy.lines import COLUMNS, csv_bytes, encoder, rows_of, written_whole, yuan_bytes
 
 AMOUNTS = st.lists(st.integers(-(10**15), 10**15), min_size=1)
 
@@ -32,7 +32,7 @@ def rows():
 def test_rows_without_an_amount_are_left_out(rows, tmp_path):
     path = tmp_path / "lines.csv"
     with written_whole(path) as file:
-        file.write(rows)
+        file.append(encoder(path)(rows))
 
     with path.open(encoding="utf-8", newline="") as file:
         found = list(csv.reader(file))
@@ -50,7 +50,7 @@ def test_parquet_holds_the_same_text(rows, tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "lines.parquet"
     with written_whole(path) as file:
-        file.write(rows)
+        file.append(encoder(path)(rows))
 
     found = [list(row.values()) for row in pq.read_table(path).to_pylist()]
 
@@ -58,8 +58,9 @@ def test_parquet_holds_the_same_text(rows, tmp_path):
 
 
 def test_nothing_is_left_when_the_writing_fails(rows, tmp_path):
-    with pytest.raises(RuntimeError), written_whole(tmp_path / "lines.csv") as file:
-        file.write(rows)
+    path = tmp_path / "lines.csv"
+    with pytest.raises(RuntimeError), written_whole(path) as file:
+        file.append(encoder(path)(rows))
         raise RuntimeError
 
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,56 @@
+"""Where a book is accrued: here with numpy or compiled code, or by workers of a Dask cluster."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from loans.errors import Conflict
+from subsidy import accrual
+from subsidy.book_files import Problem
+from subsidy.book_pages import Accrue, Job, Part, accrued_part, read_part
+
+RETRIES: Final = 3  # a worker that dies takes its part with it; another one tries again
+
+
+class Engine(StrEnum):
+    """``speed`` and ``dask`` need the extras ``speed`` and ``cluster``."""
+
+    NUMPY = "numpy"
+    SPEED = "speed"
+    DASK = "dask"
+
+
+def accrue_of(engine: Engine) -> Accrue:
+    """The pure function of an engine. Its module is loaded only when it is asked for."""
+    if engine is not Engine.SPEED:
+        return accrual.accrue
+    accrue: Accrue = _extra("subsidy.compiled", "speed").accrue
+    return accrue
+
+
+def run_parts(
+    folders: Sequence[Path], job: Job, *, engine: Engine, scheduler: str | None
+) -> Iterator[Part | list[Problem]]:
+    """Each part in the order of ``folders``: one after the other, or all at once on a cluster
+    (the one at ``scheduler``, or one on this machine), whose workers must see the same folders."""
+    if engine is not Engine.DASK:
+        yield from (read_part(folder, job) for folder in folders)
+        return
+    distributed = _extra("distributed", "cluster")
+    here = {} if scheduler else {"processes": True, "dashboard_address": ":0"}
+    with distributed.Client(scheduler, **here) as client:
+        paths = [folder.resolve() for folder in folders]
+        futures = client.map(accrued_part, paths, job=job, retries=RETRIES, pure=False)
+        while futures:
+            yield futures.pop(0).result()
+
+
+def _extra(module: str, extra: str) -> Any:
+    try:
+        return import_module(module)
+    except ImportError:
+        raise Conflict(
+            "extra-missing", f"这个引擎需要安装 fumin[{extra}]，或改用 --engine numpy。"
+        ) from None
