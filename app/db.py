@@ -14,6 +14,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import PoolResetState
 
 import migrations
 import subsidy.models  # noqa: F401 (registers its tables in the same metadata)
@@ -50,6 +51,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
         engine = create_engine(parsed, pool_size=pool_size, pool_timeout=POOL_WAIT_S)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "reset", _end_transaction)
         return engine
     limits = {
         "statement_timeout": STATEMENT_MS,
@@ -57,7 +59,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
         "idle_in_transaction_session_timeout": STATEMENT_MS,
         "TimeZone": "UTC",
     }
-    return create_engine(
+    engine = create_engine(
         parsed,
         pool_size=pool_size,
         max_overflow=0,
@@ -68,6 +70,8 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
             "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
         },
     )
+    event.listen(engine, "reset", _end_transaction)
+    return engine
 
 
 def writing(engine: Engine) -> Engine:
@@ -99,6 +103,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _end_transaction(connection: Any, _record: object, state: PoolResetState) -> None:
+    """Before a connection goes back to the pool: a failed COMMIT leaves its transaction open.
+
+    SQLAlchemy believes that it ended with the attempt; on SQLite it would keep the write lock.
+    Without an open transaction this asks the database nothing.
+    """
+    if not state.terminate_only:
+        connection.rollback()
 
 
 def _begin_sqlite(connection: Connection) -> None:
