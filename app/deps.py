@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from loans.access import Actor
+from loans.calendar import loaded_notices
 from loans.context import Context
 from loans.models import BusinessDate
 from loans.policy import PolicyBook
 from loans.vault import Vault
+from loans.versions import adopted
 from loans.workdays import WorkdayCalendar
 
 PROGRAMME_ZONE = ZoneInfo("Asia/Shanghai")
@@ -29,7 +31,8 @@ class Installation:
     """Database, law, calendar, keys and clock of one running copy.
 
     ``clock`` and ``new_id`` are injected so that a test can repeat a history to the byte.
-    ``production`` refuses a business date other than today's.
+    ``production`` refuses a business date other than today's. ``book`` is the law until another
+    version is loaded; with ``fixed_book`` (FUMIN_POLICY_DIR names it) it stays the law.
     """
 
     reads: sessionmaker[Session]
@@ -40,6 +43,7 @@ class Installation:
     env: str = "development"
     clock: Callable[[], datetime] = now
     new_id: Callable[[], UUID] = uuid4
+    fixed_book: bool = False
 
     @property
     def production(self) -> bool:
@@ -54,6 +58,11 @@ class Installation:
                 return row.on
         return self.clock().astimezone(PROGRAMME_ZONE).date()
 
+    def law(self, session: Session) -> PolicyBook:
+        """The policy book in force: the version loaded last, if any may be."""
+        loaded = None if self.fixed_book else adopted(session)
+        return loaded or self.book
+
     def context(self, session: Session, actor: Actor) -> Context:
         """The surroundings of one command or read in this session."""
         on = self.today(session)
@@ -62,8 +71,8 @@ class Installation:
             actor=actor,
             on=on,
             at=self.clock(),
-            book=self.book,
-            calendar=self.calendar.known_on(on),
+            book=self.law(session),
+            calendar=self.calendar.with_notices(loaded_notices(session)).known_on(on),
             vault=self.vault,
             new_id=self.new_id,
         )

@@ -59,6 +59,7 @@ def open_installation(settings: Settings, *, create: bool = False) -> Opened:
         calendar=load_calendar(),
         vault=_vault(settings),
         env=settings.env.value,
+        fixed_book=settings.policy_dir is not None,
     )
     return Opened(engine, installation)
 

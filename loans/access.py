@@ -82,6 +82,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "people.register": frozenset({Role.SECURITY_ADMIN}),
     "keys.issue": frozenset({Role.SECURITY_ADMIN}),
     "business_date.set": frozenset({Role.SYSTEM_ADMIN}),
+    "policies.load": frozenset({Role.SYSTEM_ADMIN}),
+    "calendar.load": frozenset({Role.SYSTEM_ADMIN}),
     "agreements.register": frozenset({Role.GUARANTEE_APPROVER}),
     "fund.contribute": frozenset({Role.GUARANTEE_APPROVER}),
     # an application's way
@@ -101,6 +103,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "applications.decide": frozenset(
         {Role.GUARANTEE_APPROVER, Role.BANK_CHECKER, Role.FINANCE_APPROVER}
     ),
+    "applications.hire_left": frozenset({Role.BANK_MAKER, Role.VERIFIER}),
     "applications.lapse": frozenset({Role.GUARANTEE_REVIEWER, Role.BANK_MAKER}),
     "assessments.quote": _BUSINESS,
     # a loan's life
@@ -110,7 +113,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "notes.receive_interest": frozenset({Role.BANK_MAKER}),
     "notes.reprice": frozenset({Role.BANK_MAKER}),
     "notes.request_extension": frozenset({Role.BANK_MAKER}),
-    "notes.extend": frozenset({Role.GUARANTEE_APPROVER}),
+    "notes.extend": frozenset({Role.GUARANTEE_APPROVER, Role.BANK_CHECKER}),
     "notes.mark_overdue": frozenset({Role.BANK_MAKER}),
     "notes.cure": frozenset({Role.BANK_MAKER}),
     "notes.stop_subsidy": frozenset({Role.BANK_MAKER, Role.GUARANTEE_REVIEWER}),

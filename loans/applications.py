@@ -16,9 +16,10 @@ from loans.errors import Conflict, NotPermitted
 from loans.identity import canonical_id, mask_id, mask_name
 from loans.models import Application, Evidence, Hire
 from loans.parties import ID_NO, NAME, borrower_for
-from loans.progress import move
+from loans.progress import move, send_back
 from loans.queries import branch_of, notes_of_application, one
 from loans.schedule import Method
+from loans.versions import remember
 from loans.workflow import Action, BorrowerKind, State
 
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
@@ -150,7 +151,7 @@ def accept(ctx: Context, *, application_id: UUID, reason: str = "") -> Applicati
     move(ctx, application, Action.ACCEPT, reason=reason)
     application.accepted_on = ctx.on
     application.assessment = as_json(assessment)
-    application.policy_version = assessment.policy_version
+    application.policy_version = remember(ctx, ctx.book).version
     return application
 
 
@@ -162,7 +163,7 @@ def return_at_intake(
     _own_desk(ctx, application)
     if application.state is not State.SUBMITTED:
         raise Conflict("action-not-in-state", "只有待受理的申请可以在受理环节退回")
-    move(ctx, application, Action.SEND_BACK, reason=reason, details={"missing": list(missing)})
+    send_back(ctx, application, missing, reason=reason)
     return application
 
 

@@ -17,13 +17,25 @@ from loans.dossier import as_json, assess_application, hires_of
 from loans.errors import Conflict, NotFound, NotPermitted
 from loans.models import Application, Appraisal, Borrower, Person, Proposal, Verification
 from loans.money import fen_to_yuan
-from loans.progress import move
+from loans.progress import demand_list, move, send_back
 from loans.queries import one
-from loans.underwriting import Assessment, Outcome
+from loans.underwriting import (
+    CHECKLISTS,
+    Assessment,
+    Card,
+    Checked,
+    Outcome,
+    Scored,
+    checked,
+    score,
+)
+from loans.versions import book_for, remember
 from loans.workflow import Action, BorrowerKind, State, next_step
 
 VERIFIABLE = frozenset({State.GUARANTEE_REVIEW, State.HIRE_VERIFICATION})
 DECISIONS = frozenset({Action.PASS, Action.SEND_BACK, Action.REJECT})
+# What a card may agree to at most.
+TIERS = {Card.RAISED_CAP: "individual_raised_cap", Card.HALF: "individual_cap"}
 APPRAISABLE = frozenset({State.SUBMITTED, State.GUARANTEE_REVIEW})
 
 
@@ -65,23 +77,37 @@ def appraise(
     ctx: Context,
     *,
     application_id: UUID,
-    items: dict[str, Any],
-    score: int,
-    passed: bool,
-    approvable_fen: int | None,
-    comment: str,
+    card: Card,
+    items: Sequence[Scored],
+    approvable_fen: int | None = None,
+    comment: str = "",
 ) -> Appraisal:
-    """综合评估 as filled by the appraiser; a later one stands beside it, the latest counts."""
+    """综合评估 on one card; a later one of its kind stands beside it, the latest counts.
+
+    The card is that of the application's policy version; its items give score and result. The
+    appraiser may agree to less than the tier allows, never to more.
+    """
     application = one(ctx, Application, application_id, lock=True)
     if application.state not in APPRAISABLE or application.kind is not BorrowerKind.INDIVIDUAL:
         raise Conflict("action-not-in-state", "综合评估在担保审核结束之前、对个人申请进行")
+    book, on = book_for(ctx, application), application.accepted_on or ctx.on
+    found = score(book.at(f"appraisal.{card}", on), items)
+    most = book.at(TIERS[card], on)
+    if approvable_fen is not None and not 0 < approvable_fen <= most.number:
+        raise Conflict(
+            "over-tier",
+            f"评估认可金额 {fen_to_yuan(approvable_fen)} 元应大于 0.00 元、不超过 {most.shown}",
+            cites=most.cites,
+        )
     row = Appraisal(
         public_id=ctx.new_id(),
         application_id=application.id,
-        passed=passed,
-        score=score,
+        card=card.value,
+        policy_version=remember(ctx, book).version,
+        passed=found.passed,
+        score=found.points,
         approvable_fen=approvable_fen,
-        items=items,
+        items=found.items,
         comment=comment,
         by_person_id=ctx.actor.person_id,
         on=ctx.on,
@@ -100,9 +126,14 @@ def propose(
     action: Action,
     reason: str,
     approved_fen: int | None = None,
-    checklist: dict[str, Any] | None = None,
+    checklist: Sequence[Checked] = (),
+    missing: Sequence[str] = (),
 ) -> Proposal:
-    """The maker's opinion at the present stage, for another person to decide on."""
+    """The maker's opinion at the present stage, for another person to decide on.
+
+    A pass that is a credit decision comes with the stage's checklist, answered in full (9.12); a
+    return (补正) with the one list of all that is missing.
+    """
     application = one(ctx, Application, application_id, lock=True)
     step = next_step(application.kind, application.state, action)
     if action not in DECISIONS or step.proposed_by is None:
@@ -111,6 +142,8 @@ def propose(
         raise NotPermitted("role-not-allowed", f"经办意见须由 {step.proposed_by.value} 岗位提出")
     if action is Action.PASS:
         _check_pass(ctx, application, _amount(application, approved_fen))
+    if action is Action.SEND_BACK:
+        demand_list(missing)
     earlier = select(func.count()).where(
         Proposal.application_id == application.id,
         Proposal.state == application.state,
@@ -129,7 +162,8 @@ def propose(
         at=ctx.at,
         content_hash=application.content_hash,
         reason=reason,
-        checklist=checklist or {},
+        checklist=_diligence(ctx, application, checklist) if action is Action.PASS else {},
+        missing=list(missing) if action is Action.SEND_BACK else [],
     )
     ctx.session.add(row)
     return row
@@ -158,20 +192,18 @@ def decide(ctx: Context, *, application_id: UUID, agree: bool, reason: str = "")
         _pass(ctx, application, proposal)
     elif proposal.action is Action.REJECT:
         _reject(ctx, application)
-    cites = _citations(application) if proposal.action is Action.REJECT else []
-    move(
-        ctx,
-        application,
-        proposal.action,
-        reason=reason or proposal.reason,
-        proposal=proposal,
-        details={"cites": cites},
-    )
+    said = reason or proposal.reason
+    if proposal.action is Action.SEND_BACK:
+        send_back(ctx, application, proposal.missing, reason=said, proposal=proposal)
+    else:
+        rejects = proposal.action is Action.REJECT
+        details = {"cites": _citations(application) if rejects else []}
+        move(ctx, application, proposal.action, reason=said, proposal=proposal, details=details)
     return application
 
 
 def decide_verification(
-    ctx: Context, *, application_id: UUID, action: Action, reason: str
+    ctx: Context, *, application_id: UUID, action: Action, reason: str, missing: Sequence[str] = ()
 ) -> Application:
     """人社 returns or rejects a firm's file: the hires cannot be verified as they are."""
     application = one(ctx, Application, application_id, lock=True)
@@ -180,8 +212,10 @@ def decide_verification(
         Action.REJECT,
     ):
         raise Conflict("action-not-in-state", "只有吸纳人员核验中的申请可以由人社部门退回或驳回")
-    move(ctx, application, action, reason=reason)
-    if action is Action.REJECT:
+    if action is Action.SEND_BACK:
+        send_back(ctx, application, missing, reason=reason)
+    else:
+        move(ctx, application, action, reason=reason)
         application.decided_on = ctx.on
     return application
 
@@ -236,7 +270,8 @@ def _check_pass(ctx: Context, application: Application, amount_fen: int) -> Asse
     if application.kind is BorrowerKind.INDIVIDUAL:
         _check_person(ctx, application, assessment, amount_fen)
     elif not assessment.base_fen:
-        cites = ctx.book.at("firm_per_hire", application.accepted_on).cites
+        book = book_for(ctx, application)
+        cites = book.at("firm_per_hire", application.accepted_on).cites
         raise Conflict(
             "no-qualifying-hire", "没有符合条件的新招用人员，贴息基数为 0.00 元", cites=cites
         )
@@ -259,6 +294,14 @@ def _check_person(
             f"{fen_to_yuan(assessment.cap_fen)} 元：{limit.sentence}",
             cites=limit.cites,
         )
+
+
+def _diligence(
+    ctx: Context, application: Application, answers: Sequence[Checked]
+) -> dict[str, Any]:
+    """The answered checklist of a credit decision (9.12); other passes have none."""
+    key = CHECKLISTS.get(application.state)
+    return {} if key is None else checked(ctx.book.at(key, ctx.on), answers)
 
 
 def _amount(application: Application, approved_fen: int | None) -> int:

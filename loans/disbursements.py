@@ -29,6 +29,7 @@ from loans.queries import agreement_in_force, contract_of, notes_of_application,
 from loans.riskshare import bank_share_pct
 from loans.schedule import Method, plan, settlement_for
 from loans.underwriting import firm_base_limit_fen
+from loans.versions import book_for, remember
 from loans.workflow import BorrowerKind, NoteState, State
 
 
@@ -155,7 +156,7 @@ def _sign(ctx: Context, application: Application, drawing: Disbursement) -> Cont
         day_count=application.day_count,
         guaranteed=not firm,
         bank_share_pct=0 if firm else _bank_share(ctx, application, drawing.signed_on),
-        policy_version=terms.policy_version,
+        policy_version=remember(ctx, ctx.book).version,
         first_disbursed_on=drawing.disbursed_on,
         category=next(iter(application.facts["categories"]), ""),
         subsidy_class=subsidy_class.value,
@@ -179,14 +180,15 @@ def _base_limit(ctx: Context, application: Application) -> int:
     """
     assessment = application.assessment
     assert assessment is not None and application.accepted_on is not None
+    book = book_for(ctx, application)
     if application.kind is BorrowerKind.SMALL_FIRM:
         return firm_base_limit_fen(
-            assessment["hires_counted"], on=application.accepted_on, book=ctx.book
+            assessment["hires_counted"], on=application.accepted_on, book=book
         )
     tiers = {limit["rule"] for limit in assessment["limits"]}
     raised = "individual_raised_cap" in tiers
     key = "individual_raised_cap" if raised else "individual_cap"
-    return ctx.book.at(key, application.accepted_on).number
+    return book.at(key, application.accepted_on).number
 
 
 def _lpr_tenor(drawing: Disbursement) -> LprTenor:

@@ -32,6 +32,7 @@ from loans.queries import file_of
 from loans.underwriting import (
     Applicant,
     Assessment,
+    Card,
     Category,
     Exposure,
     Honour,
@@ -40,16 +41,24 @@ from loans.underwriting import (
 )
 from loans.underwriting import Appraisal as AppraisalFact
 from loans.underwriting import Hire as HireFact
+from loans.versions import book_for
 from loans.workflow import BorrowerKind, NoteState, State
 
 
 def assess_application(ctx: Context, application: Application, *, on: date) -> Assessment:
-    """The assessment of an application as its file stands, by the law of ``on``."""
+    """The assessment of an application as its file stands, by the law of ``on``.
+
+    An accepted application is judged by the policy version it was accepted under (9.1).
+    """
     terms = Terms.lasting(
         amount_fen=application.amount_fen, disbursed_on=on, months=application.term_months
     )
     return assess(
-        applicant_of(ctx, application), terms, exposure_of(ctx, application), on=on, book=ctx.book
+        applicant_of(ctx, application),
+        terms,
+        exposure_of(ctx, application),
+        on=on,
+        book=book_for(ctx, application),
     )
 
 
@@ -59,6 +68,7 @@ def applicant_of(ctx: Context, application: Application) -> Applicant:
     evidence = _evidence(ctx, application)
     facts = application.facts
     graduated_on = _day(facts.get("graduated_on"))
+    cards = _appraisals(ctx, application)
     return Applicant(
         kind=application.kind,
         business_division=facts.get("business_division"),
@@ -69,7 +79,8 @@ def applicant_of(ctx: Context, application: Application) -> Applicant:
         graduated_on=graduated_on,
         employees=facts.get("employees"),
         honours=tuple(Honour(**honour) for honour in facts["honours"]),
-        appraisal=_appraisal(ctx, application),
+        appraisal=cards.get(Card.RAISED_CAP),
+        half_appraisal=cards.get(Card.HALF),
         is_small_firm=facts.get("is_small_firm"),
         evidence=evidence,
         hires=tuple(_hires(ctx, application, verified, evidence)),
@@ -140,15 +151,12 @@ def _verified(ctx: Context, application: Application) -> dict[str, bool]:
     return {row.subject: row.passed for row in ctx.session.scalars(rows)}
 
 
-def _appraisal(ctx: Context, application: Application) -> AppraisalFact | None:
-    row = ctx.session.scalars(
-        select(Appraisal)
-        .where(Appraisal.application_id == application.id)
-        .order_by(Appraisal.id.desc())
-    ).first()
-    if row is None:
-        return None
-    return AppraisalFact(passed=row.passed, approvable_fen=row.approvable_fen)
+def _appraisals(ctx: Context, application: Application) -> dict[str, AppraisalFact]:
+    """The latest filled card of each kind."""
+    return {
+        row.card: AppraisalFact(passed=row.passed, approvable_fen=row.approvable_fen)
+        for row in file_of(ctx, application, Appraisal)
+    }
 
 
 def _evidence(ctx: Context, application: Application) -> tuple[str, ...]:

@@ -16,8 +16,10 @@ from loans.errors import Conflict, NotFound, NotPermitted
 from loans.ledger import position
 from loans.models import Contract, ExtensionRequest, Instalment, Movement, MovementKind, Note
 from loans.money import fen_to_yuan
+from loans.policy import PolicyBook
 from loans.queries import movements_of, one, open_extension
 from loans.schedule import add_months
+from loans.versions import book_of
 from loans.workflow import LIVE_NOTE_STATES, NOTE_STATE_NAMES
 
 # What may stop a subsidy (§2.5); each has its switch in the policy book.
@@ -77,7 +79,7 @@ def cure(ctx: Context, *, note_id: UUID, on: date) -> Movement:
 
 def stop_subsidy(ctx: Context, *, note_id: UUID, on: date, reason: str) -> Movement:
     """An event that ends the subsidy from its day, where its switch says so; else it is flagged."""
-    stops = ctx.book.at(f"stop_event.{reason}", on).is_on
+    stops = _law(ctx, one(ctx, Note, note_id)).at(f"stop_event.{reason}", on).is_on
     kind = MovementKind.SUBSIDY_STOPPED if stops else MovementKind.FLAGGED
     return _report(ctx, note_id, kind, on=on, reason=reason, live=False)
 
@@ -89,7 +91,7 @@ def request_extension(ctx: Context, *, note_id: UUID, until: date, reason: str) 
         raise Conflict(
             "already-extended", f"借据 {note.note_no} 已展期或已有待审的展期申请，只能展期一次"
         )
-    years = ctx.book.at("extension_max_years", ctx.on)
+    years = _law(ctx, note).at("extension_max_years", ctx.on)
     latest = add_months(note.matures_on, 12 * years.number)
     if not note.matures_on < until <= latest:
         raise Conflict(
@@ -118,7 +120,9 @@ def agree_extension(ctx: Context, *, note_id: UUID) -> Movement:
     guaranteed = ctx.session.get_one(Contract, note.contract_id).guaranteed
     by = OrganisationKind.GUARANTOR if guaranteed else OrganisationKind.BANK
     if ctx.actor.organisation_kind is not by:
-        raise NotPermitted("wrong-institution", "有担保的贷款展期须由担保公司同意")
+        raise NotPermitted(
+            "wrong-institution", "有担保的贷款展期由担保公司同意，无担保的由经办银行复核同意"
+        )
     _second_person(ctx, request.made_by_id)
     request.agreed_by_id, request.agreed_on = ctx.actor.person_id, ctx.on
     return _append(
@@ -210,6 +214,11 @@ def _fold(ctx: Context, note: Note, movement: Movement) -> None:
     note.version += 1
     if repaid_fen and contract.guaranteed:
         fund.release(ctx, note, repaid_fen, movement.kind.value)
+
+
+def _law(ctx: Context, note: Note) -> PolicyBook:
+    """The version the loan was issued under: it keeps it (9.1)."""
+    return book_of(ctx, ctx.session.get_one(Contract, note.contract_id).policy_version)
 
 
 def _live_note(ctx: Context, note_id: UUID) -> Note:

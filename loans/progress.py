@@ -4,6 +4,7 @@ Every step is recorded with the content it was taken on. A clock starts with the
 limit, stands while the file is with the applicant (补正), resumes, and ends with the decision.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -11,8 +12,10 @@ from sqlalchemy import func, select
 
 from loans import outbox
 from loans.context import Context
-from loans.errors import NotPermitted
+from loans.errors import Conflict, NotPermitted
 from loans.models import Application, ApplicationStep, Clock, Proposal
+from loans.queries import steps_of
+from loans.workdays import WorkdayCalendar
 from loans.workflow import ACTION_NAMES, CLOCKS, Action, State, next_step
 
 
@@ -43,6 +46,40 @@ def move(
         application.returned_from = None
         application.round += 1
     return _record(ctx, application, before, action, reason, proposal, details or {})
+
+
+def send_back(
+    ctx: Context,
+    application: Application,
+    missing: Sequence[str],
+    *,
+    reason: str,
+    proposal: Proposal | None = None,
+) -> ApplicationStep:
+    """补正: one list of all that is missing.
+
+    What an earlier round of the same stage could have named and did not is marked as late.
+    """
+    demand_list(missing)
+    earlier = [
+        step
+        for step in steps_of(ctx, application)
+        if step.action is Action.SEND_BACK and step.from_state is application.state
+    ]
+    told = {item for step in earlier for item in step.details.get("missing", [])}
+    details = {
+        "missing": list(missing),
+        "late": [item for item in missing if earlier and item not in told],
+    }
+    return move(
+        ctx, application, Action.SEND_BACK, reason=reason, proposal=proposal, details=details
+    )
+
+
+def demand_list(missing: Sequence[str]) -> None:
+    """补正 names what is missing, all at once; ``Conflict`` where it names nothing."""
+    if not missing:
+        raise Conflict("missing-not-named", "退回补正须一次性告知全部缺少的材料，请逐项列出")
 
 
 def _record(
@@ -87,8 +124,9 @@ def _turn_clocks(ctx: Context, application: Application, before: State, action: 
             clock.stops = [*clock.stops, [ctx.on.isoformat(), None]]
         elif action is Action.RESUBMIT:
             clock.stops = [*clock.stops[:-1], [clock.stops[-1][0], ctx.on.isoformat()]]
-            _set_due(ctx, clock)
+            set_due(clock, ctx.calendar)
         elif application.state is not before:
+            set_due(clock, ctx.calendar)  # judged by the notices known on this day
             clock.ended_on = ctx.on
     key = CLOCKS.get(application.state)
     if key is not None and action not in (Action.RESUBMIT, Action.SEND_BACK):
@@ -99,7 +137,7 @@ def _turn_clocks(ctx: Context, application: Application, before: State, action: 
             started_on=ctx.on,
             stops=[],
         )
-        _set_due(ctx, clock)
+        set_due(clock, ctx.calendar)
         ctx.session.add(clock)
 
 
@@ -109,11 +147,12 @@ def _open_clock(ctx: Context, application: Application) -> Clock | None:
     ).one_or_none()
 
 
-def _set_due(ctx: Context, clock: Clock) -> None:
+def set_due(clock: Clock, calendar: WorkdayCalendar) -> None:
+    """The due day by a calendar; a clock that stands keeps its last one until the file is back."""
     stops = [
         (date.fromisoformat(out), date.fromisoformat(back) if back else None)
         for out, back in clock.stops
     ]
-    due = ctx.calendar.due_day(clock.started_on, clock.limit_days, stops)
-    assert due is not None, "the clock runs: its file is back"
-    clock.due_on, clock.provisional = due.on, due.provisional
+    due = calendar.due_day(clock.started_on, clock.limit_days, stops)
+    if due is not None:
+        clock.due_on, clock.provisional = due.on, due.provisional

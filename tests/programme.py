@@ -224,8 +224,9 @@ class Programme:
         if self._session is None:
             return perform(self.installation, actor, operation, call)
         access.require(actor, operation)
-        result = call(self.installation.context(self._session, actor))
-        self._session.flush()
+        with self._session.begin_nested():  # a refused command leaves nothing behind
+            result = call(self.installation.context(self._session, actor))
+            self._session.flush()
         return result
 
     @contextmanager

@@ -108,12 +108,14 @@ class AppraisalOut(Out):
     """综合评估。"""
 
     id: PublicId
+    card: str = Field(examples=["raised_cap"])
     passed: bool
     score: int
     approvable: YuanOut | None = fen("approvable")
-    items: dict[str, Any]
+    items: dict[str, Any] = Field(description="各评估项目的分值、得分、依据与说明。")
     comment: str
     on: date
+    policy_version: str
 
 
 class OpinionOut(Out):
@@ -124,6 +126,8 @@ class OpinionOut(Out):
     action: Action
     approved: YuanOut | None = fen("approved")
     reason: str
+    checklist: dict[str, Any] = Field(description="已作答的尽职调查清单（9.12）。")
+    missing: list[str] = Field(description="退回补正时一次性告知的材料。")
     by: ByOut | None
     on: date
     content_hash: str

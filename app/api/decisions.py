@@ -1,6 +1,6 @@
 """An application as guarantee company, bank checker, 人社 and finance bureau decide on it."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import Response
 from pydantic import Field
@@ -8,9 +8,11 @@ from pydantic import Field
 from app.api.application_bodies import ReasonBody, ReturnBody
 from app.api.application_views import ApplicationOut, AppraisalOut, OpinionOut, opinion, whole
 from app.api.edge import Write
+from app.api.facts import Code
 from app.api.journey import Journey
-from app.api.wire import Body, Id, Reason, Yuan
+from app.api.wire import Body, Id, OneOf, Reason, Text, Yuan
 from loans import applications, decisions
+from loans.underwriting import Card, Checked, Scored
 from loans.workflow import Action
 
 journey = Journey("审核与审批")
@@ -34,14 +36,32 @@ class VerificationBody(Body):
     results: list[VerifiedBody] = Field(min_length=1, max_length=500)
 
 
-class AppraisalBody(Body):
-    """综合评估表。"""
+class ScoredBody(Body):
+    """评估表的一项：得分与依据。"""
 
-    items: dict[str, int] = Field(max_length=50, examples=[{"经营能力": 30, "项目前景": 35}])
-    score: int = Field(ge=0, le=100, examples=[85])
-    passed: bool
+    item: Code = Field(examples=["operation"], description="评估项目代码，见 GET /policy/forms。")
+    points: int = Field(ge=0, le=100, examples=[25])
+    evidence: Reason = Field(examples=["近六个月银行流水"])
+    comment: str = Field(default="", max_length=200)
+
+
+class AppraisalBody(Body):
+    """综合评估表：逐项打分，总分与结论由评估表得出。"""
+
+    card: OneOf[Card] = Field(
+        examples=["raised_cap"], description="raised_cap：50万元额度；half：50%贴息。"
+    )
+    items: list[ScoredBody] = Field(min_length=1, max_length=50)
     approvable: Yuan | None = Field(default=None, description="评估同意的最高金额；空为不另限。")
     comment: Reason = Field(examples=["项目可行"])
+
+
+class CheckedBody(Body):
+    """尽职调查清单的一项（9.12）：是否做到，及其依据；未做到的须说明理由。"""
+
+    item: Code = Field(examples=["identity"])
+    met: bool
+    evidence: str = Field(default="", max_length=200, examples=["联网核查回执"])
 
 
 class OpinionBody(Body):
@@ -50,11 +70,13 @@ class OpinionBody(Body):
     action: Decision = Field(examples=["pass"])
     reason: Reason = Field(examples=["符合条件"])
     approved: Yuan | None = Field(default=None, description="同意的金额；空为申请金额。")
-    checklist: dict[str, bool] = Field(
-        default={},
+    checklist: list[CheckedBody] = Field(
+        default=[],
         max_length=50,
-        examples=[{"已实地走访": True}],
-        description="尽职调查清单（9.12）。",
+        description="尽职调查清单；担保审核、贷款审批通过时须逐项作答，见 GET /policy/forms。",
+    )
+    missing: list[Text] = Field(
+        default=[], max_length=50, description="退回补正时一次性列出全部缺少的材料。"
     )
 
 
@@ -69,6 +91,7 @@ class VerificationDecisionBody(Body):
     """人社部门退回或驳回企业的申请。"""
 
     action: Literal[Action.SEND_BACK, Action.REJECT] = Field(examples=["send_back"])
+    missing: list[Text] = Field(default=[], max_length=50, description="退回补正时须列出。")
     reason: Reason = Field(examples=["劳动合同与社保记录不符"])
 
 
@@ -120,7 +143,11 @@ def decide_verification(
 ) -> Response:
     return write(
         lambda ctx: decisions.decide_verification(
-            ctx, application_id=application_id, action=body.action, reason=body.reason
+            ctx,
+            application_id=application_id,
+            action=body.action,
+            reason=body.reason,
+            missing=body.missing,
         ),
         whole,
         body,
@@ -132,14 +159,12 @@ def decide_verification(
     out=AppraisalOut, status=201,
 )  # fmt: skip
 def appraise(application_id: Id, body: AppraisalBody, write: Write) -> Response:
-    items: dict[str, Any] = dict(body.items)
     return write(
         lambda ctx: decisions.appraise(
             ctx,
             application_id=application_id,
-            items=items,
-            score=body.score,
-            passed=body.passed,
+            card=body.card,
+            items=[Scored(**line.model_dump()) for line in body.items],
             approvable_fen=body.approvable,
             comment=body.comment,
         ),
@@ -160,7 +185,8 @@ def propose(application_id: Id, body: OpinionBody, write: Write) -> Response:
             action=body.action,
             reason=body.reason,
             approved_fen=body.approved,
-            checklist=dict(body.checklist),
+            checklist=[Checked(**line.model_dump()) for line in body.checklist],
+            missing=body.missing,
         ),
         opinion,
         body,

@@ -32,7 +32,12 @@ class Kind(StrEnum):
     ID = "id"
     DUE_DAY = "due_day"  # a day out of the page's choices
     HIDDEN = "hidden"
-    VERDICTS = "verdicts"  # a verdict and its evidence for each subject
+    VERDICTS = "verdicts"  # for each subject yes or no, and the evidence
+    SCORES = "scores"  # for each subject points, and the evidence
+
+
+# Fields that ask about each subject of a list that comes with the page.
+PER_SUBJECT = frozenset({Kind.VERDICTS, Kind.SCORES})
 
 
 Choices = tuple[tuple[str, str], ...]
@@ -40,7 +45,11 @@ Choices = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One input with its label. ``choices`` (value, label) may also come with the page."""
+    """One input with its label.
+
+    ``choices`` (value, label) may also come with the page; of ``VERDICTS`` they are the words for
+    yes and no, the subjects come with the page.
+    """
 
     name: str
     label: str
@@ -75,8 +84,9 @@ def texts_of(fields: Iterable[Field], form: FormData) -> dict[str, Any]:
     for item in fields:
         if item.kind is Kind.CHECKS:
             found[item.name] = [str(value) for value in form.getlist(item.name)]
-        elif item.kind is Kind.VERDICTS:
-            found |= {name: str(form[name]) for name in form if name.startswith(item.name + ".")}
+        elif item.kind in PER_SUBJECT:
+            mine = (f"{item.name}.", f"{item.name}-evidence.")
+            found |= {name: str(form[name]) for name in form if name.startswith(mine)}
         else:
             found[item.name] = str(form.get(item.name, ""))
     return found
@@ -97,8 +107,8 @@ def read(fields: Iterable[Field], form: FormData) -> Reading:
 def _value(item: Field, form: FormData) -> Any:
     if item.kind is Kind.CHECKS:
         return tuple(_one_of(item, str(value)) for value in form.getlist(item.name))
-    if item.kind is Kind.VERDICTS:
-        return _verdicts(item, form)
+    if item.kind in PER_SUBJECT:
+        return _per_subject(item, form)
     text = str(form.get(item.name, "")).replace("\r\n", "\n").strip()
     if not text:
         if item.needed:
@@ -162,17 +172,18 @@ def _lines(item: Field, text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in _text(item, text).split("\n") if line.strip())
 
 
-def _verdicts(item: Field, form: FormData) -> list[tuple[str, bool, str]]:
-    prefix = item.name + "."
+def _per_subject(item: Field, form: FormData) -> list[tuple[str, Any, str]]:
+    """(subject, verdict or points, evidence) of each subject that was answered."""
     found = []
     for name in form:
-        subject = name.removeprefix(prefix)
-        if not name.startswith(prefix) or str(form[name]) not in ("yes", "no"):
+        subject, text = name.removeprefix(f"{item.name}."), str(form[name]).strip()
+        if subject == name or not text:
             continue
+        answer = _truth(item, text) if item.kind is Kind.VERDICTS else _whole(item, text)
         evidence = str(form.get(f"{item.name}-evidence.{subject}", "")).strip()
-        found.append((subject, form[name] == "yes", evidence[:200]))
-    if not found:
-        raise ValueError("请至少对一项作出核验结论")
+        found.append((subject, answer, evidence[:200]))
+    if item.needed and not found:
+        raise ValueError(f"请至少填写一项“{item.label}”")
     return found
 
 

@@ -11,6 +11,7 @@ from loans.models.applications import (
     Verification,
 )
 from loans.models.fund import Agreement, FundEntry, FundEntryKind, GuaranteeFund
+from loans.models.law import PolicyVersion, WorkdayNotice
 from loans.models.model import APPEND_ONLY, BigKey, Json, Keyed, Model, stored
 from loans.models.notes import (
     Contract,
@@ -66,7 +67,9 @@ __all__ = [
     "Organisation",
     "OutboxEvent",
     "Person",
+    "PolicyVersion",
     "Proposal",
     "Verification",
+    "WorkdayNotice",
     "stored",
 ]

@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loans.models.model import APPEND_ONLY, BigKey, Keyed, Model, stored
 from loans.workflow import Action, BorrowerKind, State
+
+DECIDES = "action IN ('pass', 'send_back', 'reject')"
 
 
 class Application(Keyed, Model):
@@ -53,10 +55,22 @@ class Application(Keyed, Model):
 
 
 class ApplicationStep(Model):
-    """One step of an application's way; with ``decision`` true it decided a stage."""
+    """One step of an application's way. A stage is decided at most once a round."""
 
     __tablename__ = "application_step"
-    __table_args__ = (UniqueConstraint("application_id", "no"), APPEND_ONLY)
+    __table_args__ = (
+        UniqueConstraint("application_id", "no"),
+        Index(
+            "uq_application_step_decision",
+            "application_id",
+            "from_state",
+            "round",
+            unique=True,
+            sqlite_where=text(DECIDES),
+            postgresql_where=text(DECIDES),
+        ),
+        APPEND_ONLY,
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
@@ -96,6 +110,8 @@ class Proposal(Keyed, Model):
     reason: Mapped[str] = mapped_column(String(500))
     # 尽职免责 (9.12): the due-diligence checklist that goes with a credit decision.
     checklist: Mapped[dict[str, Any]]
+    # 补正: all that is missing, told at once.
+    missing: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
 
 
 class Clock(Model):
@@ -146,12 +162,14 @@ class Verification(Keyed, Model):
 
 
 class Appraisal(Keyed, Model):
-    """综合评估 (9.5, 9.7): the score card as filled, never edited."""
+    """综合评估 (9.5, 9.7): a card as filled, and the version it is of; never edited."""
 
     __tablename__ = "appraisal"
     __table_args__ = (Index("ix_appraisal_application", "application_id"), APPEND_ONLY)
 
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
+    card: Mapped[str] = mapped_column(String(16), server_default="raised_cap")
+    policy_version: Mapped[str] = mapped_column(String(64), server_default="")
     passed: Mapped[bool]
     score: Mapped[int]
     approvable_fen: Mapped[int | None]

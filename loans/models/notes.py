@@ -22,6 +22,7 @@ class MovementKind(StrEnum):
     EXTENDED = "extended"
     SUBSIDY_STOPPED = "subsidy_stopped"
     FLAGGED = "flagged"
+    HIRES_RECOUNTED = "hires_recounted"
     REVERSED = "reversed"
 
 

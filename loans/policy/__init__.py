@@ -2,23 +2,28 @@
 
 from loans.policy.book import Document, Parameter, PolicyBook, Rule
 from loans.policy.check import check, load_policy_book, warnings
+from loans.policy.content import content_of, restored
 from loans.policy.files import read_policy_book
 from loans.policy.rates import LprTenor, benchmark_ppm, lpr_ppm
 from loans.policy.units import (
     Band,
     CapScope,
+    CheckItem,
     FundingSplit,
     Group,
     HireWindow,
     HonourKind,
     Level,
     RateBasis,
+    Scorecard,
+    ScoreItem,
     VersionDay,
 )
 
 __all__ = [
     "Band",
     "CapScope",
+    "CheckItem",
     "Document",
     "FundingSplit",
     "Group",
@@ -30,11 +35,15 @@ __all__ = [
     "PolicyBook",
     "RateBasis",
     "Rule",
+    "ScoreItem",
+    "Scorecard",
     "VersionDay",
     "benchmark_ppm",
     "check",
+    "content_of",
     "load_policy_book",
     "lpr_ppm",
     "read_policy_book",
+    "restored",
     "warnings",
 ]

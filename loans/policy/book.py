@@ -160,11 +160,12 @@ def _content_hash(documents: tuple[Document, ...], parameters: tuple[Parameter, 
             for p in parameters
         ),
     ]
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, default=_plain)
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, default=plain)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """What JSON does not know, as it is written there: days as text, records as tables."""
     if isinstance(value, date):
         return value.isoformat()
     assert is_dataclass(value) and not isinstance(value, type)

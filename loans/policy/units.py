@@ -7,7 +7,7 @@ code computes.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -90,6 +90,31 @@ class FundingSplit:
     central: int
     province: int
     city: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreItem:
+    """One line of a scorecard: its points go from 0 to ``weight``."""
+
+    code: str
+    title: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """A comprehensive appraisal as a form: the weights sum to 100, ``pass_mark`` points pass."""
+
+    pass_mark: int
+    items: tuple[ScoreItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckItem:
+    """One line of a due-diligence checklist."""
+
+    code: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +214,37 @@ def _bands(raw: object) -> object:
     return bands
 
 
+_code = _matching(r"[a-z][a-z0-9_]{0,31}", "由小写字母、数字和下划线组成的代码")
+_score_items = _list_of(_record(ScoreItem, code=_code, title=_text, weight=_whole(1, 100)))
+_card = _record(Scorecard, pass_mark=_whole(1, 100), items=_score_items)
+_check_items = _list_of(_record(CheckItem, code=_code, title=_text))
+
+
+def _scorecard(raw: object) -> object:
+    card = _card(raw)
+    _demand_once(item.code for item in card.items)
+    if (total := sum(item.weight for item in card.items)) != 100:
+        raise ValueError(f"各项分值之和应为100，实为 {total}")
+    return card
+
+
+def _checklist(raw: object) -> object:
+    items = _check_items(raw)
+    _demand_once(item.code for item in items if isinstance(item, CheckItem))
+    return items
+
+
+def _demand_once(codes: Iterable[str]) -> None:
+    listed = list(codes)
+    if twice := sorted({code for code in listed if listed.count(code) > 1}):
+        raise ValueError(f"代码 {'、'.join(twice)} 写了不止一次")
+
+
+def _show_card(card: Scorecard) -> str:
+    items = "、".join(f"{item.title}{item.weight}分" for item in card.items)
+    return f"{card.pass_mark}分及以上为通过：{items}"
+
+
 def _show_group(group: Group) -> str:
     conditions = ["须本市户籍" if group.local_hukou else "不限户籍"]
     if group.graduation_years is not None:
@@ -275,4 +331,6 @@ UNITS: dict[str, Unit] = {
         _funding_split,
         lambda split: f"中央{split.central}%、省{split.province}%、市{split.city}%",
     ),
+    "scorecard": Unit(_scorecard, _show_card),
+    "checklist": Unit(_checklist, lambda items: "、".join(item.title for item in items)),
 }

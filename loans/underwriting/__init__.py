@@ -7,6 +7,7 @@ assessment.eligible, assessment.cap_fen, assessment.subsidy_class, assessment.ne
 from datetime import date
 
 from loans.policy import PolicyBook
+from loans.underwriting.diligence import CHECKLISTS, Checked, checked
 from loans.underwriting.facts import (
     Applicant,
     Appraisal,
@@ -29,6 +30,7 @@ from loans.underwriting.firms import assess_firm, firm_base_limit_fen
 from loans.underwriting.hires import Headcount, count_hires
 from loans.underwriting.persons import assess_person
 from loans.underwriting.remedies import Remedy, remedies
+from loans.underwriting.scorecards import Card, Score, Scored, score
 from loans.workflow import BorrowerKind
 
 
@@ -45,12 +47,15 @@ def assess(
 
 __all__ = [
     "APPRAISAL",
+    "CHECKLISTS",
     "VERIFICATION",
     "Applicant",
     "Appraisal",
     "Assessment",
     "BorrowerKind",
+    "Card",
     "Category",
+    "Checked",
     "Exposure",
     "Finding",
     "Headcount",
@@ -59,10 +64,14 @@ __all__ = [
     "Limit",
     "Outcome",
     "Remedy",
+    "Score",
+    "Scored",
     "Terms",
     "Topic",
     "assess",
+    "checked",
     "count_hires",
     "firm_base_limit_fen",
     "remedies",
+    "score",
 ]

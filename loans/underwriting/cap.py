@@ -11,7 +11,7 @@ from datetime import date
 
 from loans.money import fen_to_yuan
 from loans.policy import CapScope, HonourKind, PolicyBook, Rule
-from loans.underwriting.facts import Applicant, Exposure, Honour
+from loans.underwriting.facts import Applicant, Appraisal, Exposure, Honour
 from loans.underwriting.findings import (
     APPRAISAL,
     Finding,
@@ -129,16 +129,16 @@ def _honoured(honour: Honour, on: date, book: PolicyBook) -> Finding:
 def _appraised(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Finding]:
     rule = book.at("raised_cap_needs_appraisal", on)
     if rule.is_on:
-        outcome, seen = appraised(applicant)
+        outcome, seen = appraised(applicant.appraisal)
         sentence = f"提高额度须经综合评估：{seen}"
         yield judged(Topic.CAP, rule, outcome, sentence, observed=seen, needs=(APPRAISAL,))
 
 
-def appraised(applicant: Applicant) -> tuple[Outcome, str]:
-    """What the record says about the comprehensive appraisal."""
-    if applicant.appraisal is None:
+def appraised(appraisal: Appraisal | None) -> tuple[Outcome, str]:
+    """What the record says about a comprehensive appraisal."""
+    if appraisal is None:
         return Outcome.UNKNOWN, "尚无综合评估记录"
-    passed = applicant.appraisal.passed
+    passed = appraisal.passed
     return yes_if(passed), "综合评估通过" if passed else "综合评估未通过"
 
 
@@ -151,11 +151,11 @@ def _common_limits(
     applicant: Applicant, exposure: Exposure, on: date, book: PolicyBook
 ) -> Iterator[Limit]:
     """Limits that hold for either tier: what the appraisal allows, what the fund can bear."""
-    appraisal = applicant.appraisal
-    if appraisal and appraisal.passed and appraisal.approvable_fen is not None:
-        sentence = f"综合评估认可 {fen_to_yuan(appraisal.approvable_fen)}元"
-        rule = book.at("raised_cap_needs_appraisal", on)
-        yield limited(rule, appraisal.approvable_fen, sentence)
+    for appraisal in (applicant.appraisal, applicant.half_appraisal):
+        if appraisal and appraisal.passed and appraisal.approvable_fen is not None:
+            sentence = f"综合评估认可 {fen_to_yuan(appraisal.approvable_fen)}元"
+            rule = book.at("raised_cap_needs_appraisal", on)
+            yield limited(rule, appraisal.approvable_fen, sentence)
     if exposure.fund_capacity_fen is not None:
         sentence = f"担保基金尚可担保 {fen_to_yuan(exposure.fund_capacity_fen)}元"
         yield limited(book.at("fund_leverage", on), max(0, exposure.fund_capacity_fen), sentence)

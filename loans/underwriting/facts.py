@@ -69,7 +69,9 @@ class Applicant:
 
     ``business_division``: code of the administrative division (six digits or finer) of the
     registered or, for 网络商户, declared place of business. ``employees`` leaves the borrower
-    out. ``is_small_firm``: the firm's classification on the application day.
+    out. ``appraisal``: on the card of the higher tier, or as stated for whatever asks for one;
+    ``half_appraisal``: on the card for the half subsidy, where that one was filled.
+    ``is_small_firm``: the firm's classification on the application day.
     ``evidence``: kinds of documents on file, named as in the policy book.
     """
 
@@ -81,6 +83,7 @@ class Applicant:
     employees: int | None = None
     honours: tuple[Honour, ...] = ()
     appraisal: Appraisal | None = None
+    half_appraisal: Appraisal | None = None
     is_small_firm: bool | None = None
     evidence: tuple[str, ...] = ()
     hires: tuple[Hire, ...] = ()

@@ -131,7 +131,8 @@ def _half(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Finding]
     """9.7 对其他城乡劳动者经综合评估后给予50%的贴息."""
     rule = book.at("half_needs_appraisal", on)
     if rule.is_on:
-        outcome, seen = appraised(applicant)
+        # The card of the higher tier asks for more: it serves here where this one is not filled.
+        outcome, seen = appraised(applicant.half_appraisal or applicant.appraisal)
         sentence = f"其他城乡劳动者经综合评估后贴息：{seen}"
         yield judged(Topic.SUBSIDY, rule, outcome, sentence, observed=seen, needs=(APPRAISAL,))
 

@@ -1,8 +1,25 @@
 """Bodies that tests send."""
 
+from dataclasses import asdict
 from typing import Any
 
-from tests.programme import credit_code, id_number
+from loans.underwriting import Card
+from loans.workflow import State
+from tests.programme import (
+    answered_checklist,
+    credit_code,
+    filled_card,
+    id_number,
+    shipped_book,
+)
+
+# The stage at which an office gives its opinion.
+STAGES = {
+    "G": State.GUARANTEE_REVIEW,
+    "B1": State.LOAN_APPROVAL,
+    "B2": State.LOAN_APPROVAL,
+    "F": State.SUBSIDY_APPROVAL,
+}
 
 
 def application_body(branch: str, *, who: int = 1, **terms: Any) -> dict[str, Any]:
@@ -46,8 +63,7 @@ def firm_body(branch: str, *, hires: int = 2, who: int = 500, **terms: Any) -> d
         "facts": {"business_division": "320281", "is_small_firm": True},
         "categories": [],
         "evidence": [
-            {"kind": kind, "reference": "员工名册"}
-            for kind in ("就业创业证（失业登记）", "户口簿")
+            {"kind": kind, "reference": "员工名册"} for kind in ("就业创业证（失业登记）", "户口簿")
         ],
         "hires": [
             {
@@ -60,3 +76,16 @@ def firm_body(branch: str, *, hires: int = 2, who: int = 500, **terms: Any) -> d
             for n in range(1, hires + 1)
         ],
     }
+
+
+def opinion_body(office: str, **more: Any) -> dict[str, Any]:
+    """An office's opinion to pass, its due-diligence checklist answered."""
+    answers = answered_checklist(shipped_book(), STAGES[office])
+    checklist = [asdict(answer) for answer in answers]
+    return {"action": "pass", "reason": "符合条件", "checklist": checklist} | more
+
+
+def card_body(card: Card = Card.RAISED_CAP, *, passed: bool = True, **more: Any) -> dict[str, Any]:
+    """A scorecard with full marks, or with none."""
+    items = [asdict(item) for item in filled_card(shipped_book(), card, passed=passed)]
+    return {"card": card.value, "items": items, "comment": "可行"} | more

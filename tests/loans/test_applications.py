@@ -27,7 +27,9 @@ def _verifier_decides(action: Action) -> Deed:
     return lambda p, a: p.do(
         p.verifier,
         "applications.decide_verification",
-        lambda ctx: decisions.decide_verification(ctx, application_id=a, action=action, reason=""),
+        lambda ctx: decisions.decide_verification(
+            ctx, application_id=a, action=action, reason="", missing=("劳动合同",)
+        ),
     )
 
 
