@@ -99,7 +99,8 @@ def applications_by_state(ctx: Context) -> dict[State, Tally]:
         .where(visible_to(ctx.actor, Application))
         .group_by(Application.state)
     )
-    return {state: Tally(n, int(fen)) for state, n, fen in ctx.session.execute(rows)}
+    found = {state: Tally(n, int(fen)) for state, n, fen in ctx.session.execute(rows)}
+    return {state: found[state] for state in State if state in found}
 
 
 def notes_by_state(ctx: Context) -> dict[NoteState, Tally]:

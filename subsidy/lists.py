@@ -15,7 +15,15 @@ from loans.context import Context
 from loans.errors import NotFound
 from loans.models import Note
 from loans.queries import visible_to
-from subsidy.models import AccrualLine, Claim, ClaimCause, ClaimLine, MonthLock, Remittance
+from subsidy.models import (
+    AccrualLine,
+    Claim,
+    ClaimCause,
+    ClaimLine,
+    LineKind,
+    MonthLock,
+    Remittance,
+)
 from subsidy.reconciliation import LineClass
 
 
@@ -50,7 +58,7 @@ def totals_of(ctx: Context, rows: Iterable[MonthLock]) -> dict[int, Any]:
 
 
 def month_lines(
-    ctx: Context, locked: MonthLock, *, skip: int, limit: int
+    ctx: Context, locked: MonthLock, *, skip: int, limit: int, kind: LineKind | None = None
 ) -> list[tuple[AccrualLine, Note]]:
     """Visible lines of a closed month beside their notes. They never change: skipping is safe."""
     rows = (
@@ -61,6 +69,8 @@ def month_lines(
         .offset(skip)
         .limit(limit)
     )
+    if kind is not None:
+        rows = rows.where(AccrualLine.kind == kind)
     return [(line, note) for line, note in ctx.session.execute(rows)]
 
 

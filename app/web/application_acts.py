@@ -1,30 +1,27 @@
-"""What may be done to an application, as acts; and which of them this person may do now."""
+"""What may be done to an application, as acts: fields, words and the domain call of each."""
 
 from typing import Any
 from uuid import UUID
 
-from app.web.acts import Act, Offer, Values, table
-from app.web.edge import Visit
-from app.web.fields import Choices, Field, Filled, Kind
+from app.web.acts import Act, Values, table
+from app.web.fields import Choices, Field, Kind
 from loans import applications, decisions, disbursements
-from loans.access import Role
-from loans.applications import EDITABLE
 from loans.context import Context
-from loans.decisions import APPRAISABLE, VERIFIABLE, latest_proposal
-from loans.errors import Conflict
-from loans.models import Application, Disbursement, Hire
-from loans.money import fen_to_yuan
+from loans.underwriting import Card, Checked, Scored
 from loans.workflow import (
     ACTION_NAMES,
-    WITHDRAWABLE,
     Action,
-    BorrowerKind,
-    State,
-    next_step,
 )
 
 REASON = Field(name="reason", label="理由", kind=Kind.LONG, longest=200)
 REMARK = Field(name="reason", label="说明", kind=Kind.LONG, longest=200, needed=False)
+MISSING = Field(
+    name="missing",
+    label="退回时：全部缺少的材料（每行一项）",
+    kind=Kind.LINES,
+    longest=1000,
+    needed=False,
+)
 DECISIONS: Choices = tuple(
     (action.value, ACTION_NAMES[action])
     for action in (Action.PASS, Action.SEND_BACK, Action.REJECT)
@@ -38,19 +35,42 @@ def _propose(ctx: Context, target: UUID, values: Values) -> Any:
         action=Action(values["action"]),
         reason=values["reason"],
         approved_fen=values["approved_fen"],
-        checklist=dict.fromkeys(values["checklist"], True),
+        checklist=[
+            Checked(item=item, met=met, evidence=evidence)
+            for item, met, evidence in values["checklist"]
+        ],
+        missing=values["missing"],
     )
 
 
-def _appraise(ctx: Context, target: UUID, values: Values) -> Any:
-    return decisions.appraise(
-        ctx,
-        application_id=target,
-        items={},
-        score=values["score"],
-        passed=values["passed"],
-        approvable_fen=values["approvable_fen"],
-        comment=values["comment"],
+def _appraisal(card: Card, title: str) -> Act:
+    """An appraisal on one card; its items come from the policy book."""
+
+    def appraise(ctx: Context, target: UUID, values: Values) -> Any:
+        return decisions.appraise(
+            ctx,
+            application_id=target,
+            card=card,
+            items=[
+                Scored(item=item, points=points, evidence=evidence)
+                for item, points, evidence in values[card.value]
+            ],
+            approvable_fen=values["approvable_fen"],
+            comment=values["comment"],
+        )
+
+    return Act(
+        name=f"appraise-{card.value}",
+        title=title,
+        operation="applications.appraise",
+        hint="逐项打分并写明依据，总分和结论由评估表得出。",
+        fields=(
+            Field(name=card.value, label="评估项目", kind=Kind.SCORES),
+            Field(name="approvable_fen", label="认可金额（元）", kind=Kind.MONEY, needed=False),
+            Field(name="comment", label="评估意见", kind=Kind.LONG, needed=False, longest=500),
+        ),
+        done="综合评估已登记。",
+        call=appraise,
     )
 
 
@@ -99,7 +119,14 @@ ACTS = table(
         name="verify",
         title="登记核验结果",
         operation="applications.verify",
-        fields=(Field(name="result", label="核验结论", kind=Kind.VERDICTS),),
+        fields=(
+            Field(
+                name="result",
+                label="核验结论",
+                kind=Kind.VERDICTS,
+                choices=(("yes", "属实"), ("no", "不属实")),
+            ),
+        ),
         done="核验结果已登记。",
         call=lambda ctx, target, v: decisions.verify(
             ctx, application_id=target, results=v["result"]
@@ -111,30 +138,17 @@ ACTS = table(
         operation="applications.decide_verification",
         fields=(
             Field(name="action", label="处理", kind=Kind.CHOICE, choices=DECISIONS[1:]),
+            MISSING,
             REASON,
         ),
         done="已处理。",
         call=lambda ctx, target, v: decisions.decide_verification(
-            ctx, application_id=target, action=Action(v["action"]), reason=v["reason"]
+            ctx,
+            application_id=target,
+            action=Action(v["action"]),
+            reason=v["reason"],
+            missing=v["missing"],
         ),
-    ),
-    Act(
-        name="appraise",
-        title="登记综合评估",
-        operation="applications.appraise",
-        fields=(
-            Field(name="score", label="得分", kind=Kind.WHOLE),
-            Field(name="passed", label="是否通过", kind=Kind.TRUTH),
-            Field(
-                name="approvable_fen",
-                label="评估可批金额（元，可不填）",
-                kind=Kind.MONEY,
-                needed=False,
-            ),
-            Field(name="comment", label="评估意见", kind=Kind.LONG, longest=500),
-        ),
-        done="综合评估已登记。",
-        call=_appraise,
     ),
     Act(
         name="propose",
@@ -151,15 +165,12 @@ ACTS = table(
             ),
             Field(
                 name="checklist",
-                label="尽职核对（可多选）",
-                kind=Kind.CHECKS,
-                choices=(
-                    ("identity", "已核对身份与证件原件"),
-                    ("premises", "已实地查看经营场所"),
-                    ("credit", "已查询信用报告"),
-                    ("purpose", "已核实贷款用途"),
-                ),
+                label="尽职调查清单（通过时逐项作答，未做到的写明理由）",
+                kind=Kind.VERDICTS,
+                choices=(("yes", "已做到"), ("no", "未做到")),
+                needed=False,
             ),
+            MISSING,
             REASON,
         ),
         done="经办意见已提出，等待复核。",
@@ -183,6 +194,8 @@ ACTS = table(
             ctx, application_id=target, agree=v["agree"] == "yes", reason=v["reason"]
         ),
     ),
+    _appraisal(Card.RAISED_CAP, "综合评估（提高额度）"),
+    _appraisal(Card.HALF, "综合评估（50%贴息）"),
     Act(
         name="draw",
         title="登记放款",
@@ -229,110 +242,3 @@ CONFIRM = table(
         to=lambda _, note: f"/notes/{note.public_id}",
     ),
 )
-
-
-def offers(
-    visit: Visit, application: Application, *, hires: list[Hire], drawings: list[Disbursement]
-) -> list[Offer]:
-    """The acts this person may do to the application now, with what their forms start with."""
-    path = f"/applications/{application.public_id}"
-    found = []
-    for act in ACTS.values():
-        if visit.may(act.operation) and _is_open(visit, application, act.name, drawings):
-            filled = Filled(_starts(visit, application, act.name, drawings))
-            choices = {"result": _subjects(visit, application, hires)}
-            found.append(Offer(act, f"{path}/{act.name}", filled, choices))
-    return found
-
-
-def _is_open(
-    visit: Visit, application: Application, name: str, drawings: list[Disbursement]
-) -> bool:
-    state, kind = application.state, application.kind
-    roles = visit.actor.roles
-    desk = Role.GUARANTEE_REVIEWER if kind is BorrowerKind.INDIVIDUAL else Role.FINANCE_AUDITOR
-    match name:
-        case "submit":
-            return state is State.DRAFT
-        case "resubmit":
-            return state is State.RETURNED
-        case "withdraw":
-            return state in WITHDRAWABLE
-        case "lapse":
-            return state is State.APPROVED
-        case "draw":
-            return state is State.APPROVED and _left(application, drawings) > 0
-        case "accept" | "return":
-            return state is State.SUBMITTED and desk in roles
-        case "verify":
-            return state in VERIFIABLE
-        case "decide-verification":
-            return state is State.HIRE_VERIFICATION
-        case "appraise":
-            return state in APPRAISABLE and kind is BorrowerKind.INDIVIDUAL
-        case _:
-            return _is_my_decision(visit, application, name)
-
-
-def _is_my_decision(visit: Visit, application: Application, name: str) -> bool:
-    """Whether this person makes ("propose") or checks ("decide") the opinion of this stage."""
-    try:
-        step = next_step(application.kind, application.state, Action.PASS)
-    except Conflict:
-        return False
-    if name == "propose":
-        return step.proposed_by in visit.actor.roles
-    opinion = latest_proposal(visit.ctx, application)
-    return (
-        step.by in visit.actor.roles
-        and opinion is not None
-        and opinion.by_person_id != visit.actor.person_id
-    )
-
-
-def _left(application: Application, drawings: list[Disbursement]) -> int:
-    return (application.approved_fen or 0) - sum(drawing.amount_fen for drawing in drawings)
-
-
-def _starts(
-    visit: Visit, application: Application, name: str, drawings: list[Disbursement]
-) -> dict[str, Any]:
-    today = visit.ctx.on.isoformat()
-    if name == "propose":
-        asked = application.approved_fen or application.amount_fen
-        return {"action": Action.PASS.value, "approved_fen": fen_to_yuan(asked)}
-    if name == "return":
-        return {"missing": "\n".join(_missing(application))}
-    if name == "draw":
-        first = drawings[0] if drawings else None
-        return {
-            "amount_fen": fen_to_yuan(_left(application, drawings)),
-            "contract_no": first.contract_no if first else "",
-            "signed_on": first.signed_on.isoformat() if first else today,
-            "disbursed_on": today,
-        }
-    return {}
-
-
-def _missing(application: Application) -> list[str]:
-    found = (application.assessment or {}).get("findings", [])
-    return list(dict.fromkeys(need for finding in found for need in finding["needs"]))
-
-
-def _subjects(visit: Visit, application: Application, hires: list[Hire]) -> Choices:
-    """What 人社 gives its word on: the claimed groups, or every hire."""
-    groups = {rule.code: rule.title for rule in visit.ctx.book.family("group", visit.ctx.on)}
-    if application.kind is BorrowerKind.INDIVIDUAL:
-        return tuple((code, groups.get(code, code)) for code in application.facts["categories"])
-    return tuple(
-        (
-            str(hire.public_id),
-            f"{hire.name_masked} {hire.id_masked} {groups.get(hire.category, hire.category)}",
-        )
-        for hire in hires
-    )
-
-
-def is_editable(visit: Visit, application: Application) -> bool:
-    """Whether this person may change the application's content now."""
-    return visit.may("applications.edit") and application.state in EDITABLE

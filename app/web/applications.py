@@ -7,8 +7,9 @@ from fastapi import APIRouter, Response
 
 from app.web import application_form as form
 from app.web.acts import Failed, run, with_failure
-from app.web.application_acts import ACTS, CONFIRM, is_editable, offers
+from app.web.application_acts import ACTS, CONFIRM
 from app.web.application_fields import FIELDS, GROUPS
+from app.web.application_offers import is_editable, offers
 from app.web.edge import Post, Posted, Refused, Visit, go, visit_to, visiting
 from app.web.fields import Filled, read, texts_of
 from app.web.lists import Filter, listed

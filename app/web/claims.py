@@ -12,7 +12,7 @@ from app.web.acts import Failed, run, with_failure
 from app.web.claim_acts import ACTS, CONFIRM, offers
 from app.web.edge import DONE, Post, Posted, Refused, Visit, go, refused, visit_to, visiting
 from app.web.fields import Field, Filled, Kind, read, texts_of
-from app.web.lists import Filter, address
+from app.web.lists import ROWS, Filter, address
 from app.web.words import word
 from loans import queries
 from loans.errors import FuminError, NotFound
@@ -20,7 +20,7 @@ from loans.models import Note, Organisation, Person
 from loans.settlement import QUARTERLY_20, period_starts
 from loans.sheets import digest
 from subsidy import claims as commands
-from subsidy import overview
+from subsidy import lists, overview
 from subsidy.detail_sheet import COLUMNS, write_template
 from subsidy.models import Claim, ClaimLine, ClaimState
 from subsidy.reconciliation import CODES, LineClass
@@ -50,7 +50,7 @@ def all_of(visit: Reading) -> Response:
         banks=queries.by_key(visit.ctx, Organisation, bank_ids),
         remittances=paid,
         filters=[state],
-        last_day=_last_day,
+        last_day=last_day,
     )
 
 
@@ -127,11 +127,11 @@ def line(visit: Reading, id: UUID, line_id: UUID) -> Response:
         bank=visit.ctx.session.get_one(Organisation, claim.bank_id),
         row=row,
         note=note,
-        causes=overview.causes_of(visit.ctx, [row])[row.id],
+        causes=lists.causes_of(visit.ctx, [row])[row.id],
         columns=COLUMNS.columns,
         codes=CODES,
         lines=lines,
-        last_day=_last_day,
+        last_day=last_day,
     )
 
 
@@ -165,14 +165,15 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
     code = Filter.of(visit, "code", "原因", [(c, f"{c} {CODES[c].title}") for c in CODES])
     kind = Filter.of(visit, "class", "结果", [(c.value, word(c)) for c in LineClass])
     after = visit.request.query_params.get("after", "0")
-    rows = overview.lines_of(
+    rows = lists.claim_lines(
         ctx,
         claim,
         code=code.value,
         line_class=LineClass(kind.value) if kind.value else None,
         after=int(after) if after.isdigit() and len(after) < 9 else 0,
+        limit=ROWS + 1,
     )
-    shown = rows[: overview.LARGEST_LIST]
+    shown = rows[:ROWS]
     acted = (claim.received_by_id, claim.reviewed_by_id, claim.approved_by_id)
     ordered = (order.ordered_by_id, order.confirmed_by_id) if order else ()
     return visit.show(
@@ -182,17 +183,17 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
         order=order,
         bank=ctx.session.get_one(Organisation, claim.bank_id),
         people=queries.by_key(ctx, Person, (*acted, *ordered)),
-        classes_of_lines=overview.classes_of(ctx, claim),
-        by_code=overview.causes_by_code(ctx, claim),
+        classes_of_lines=lists.classes_of(ctx, claim),
+        by_code=lists.codes_of(ctx, claim),
         conventions=[f for f in claim.findings if f["kind"] == "convention"],
         unclaimed=[f for f in claim.findings if f["kind"] == "unclaimed"],
         file_findings=[f for f in claim.findings if f["kind"] in ("row", "file")],
         codes=CODES,
         rows=shown,
-        causes=overview.causes_of(ctx, shown),
+        causes=lists.causes_of(ctx, shown),
         next=address(visit, after=str(shown[-1].row)) if len(rows) > len(shown) else None,
         filters=[code, kind],
-        last_day=_last_day,
+        last_day=last_day,
         offers=with_failure(offers(visit, claim, order), failed),
         failed=failed,
     )
@@ -221,9 +222,9 @@ def _quarters(on: date) -> list[date]:
 
 def _quarter(since: date) -> str:
     until = period_starts(QUARTERLY_20, since + timedelta(days=1), since + timedelta(days=100))[0]
-    return f"{since} 至 {_last_day(until)}"
+    return f"{since} 至 {last_day(until)}"
 
 
-def _last_day(until: date) -> date:
+def last_day(until: date) -> date:
     """贴息止日: the last day of a half-open period."""
     return until - timedelta(days=1)

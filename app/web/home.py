@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
-from app.web.claims import _last_day
+from app.web.charts import in_wan, in_yuan
+from app.web.claims import last_day
 from app.web.edge import Visit, visit_to
 from app.web.programme import leverage
 from loans import overview, queries
@@ -52,11 +53,8 @@ def _common(visit: Visit) -> dict[str, Any]:
         "overdue": notes.get(NoteState.OVERDUE, none),
         "balance_fen": sum(tally.amount_fen for tally in notes.values()),
         "new": months[-1][1],
-        "bars": [
-            (f"{day:%y-%m}", tally.amount_fen, f"{tally.amount_fen // 1_000_000:,}")
-            for day, tally in months
-        ],
-        "last_day": _last_day,
+        "bars": [in_wan(month, tally.amount_fen) for month, tally in months],
+        "last_day": last_day,
     }
 
 
@@ -88,10 +86,7 @@ def _finance(visit: Visit) -> dict[str, Any]:
         "banks": _banks(visit, [claim.bank_id for claim in claims]),
         "months": months,
         "next_month": subsidy.next_month(ctx),
-        "subsidy_bars": [
-            (f"{month.since:%y-%m}", max(month.subsidy_fen, 0), f"{month.subsidy_fen // 100:,}")
-            for month in reversed(months)
-        ],
+        "subsidy_bars": [in_yuan(month.since, month.subsidy_fen) for month in reversed(months)],
     }
 
 

@@ -12,7 +12,7 @@ from loans import queries
 from loans.access import OrganisationKind
 from loans.models import Keyed, Organisation
 
-ROWS = 30
+ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)

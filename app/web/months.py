@@ -1,17 +1,19 @@
 """Pages of closed months: the list with the next to close, one month's lines and adjustments."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
+from app.web.charts import in_yuan
 from app.web.edge import DONE, Posted, Refused, Visit, go, visit_to, visiting
 from app.web.fields import Field, Kind, read
-from app.web.lists import Filter, address
+from app.web.lists import ROWS, Filter, address
 from app.web.words import word
 from loans.daycount import add_months
 from loans.errors import Conflict, FuminError, NotFound
-from subsidy import monthend, overview
-from subsidy.models import LineKind, MonthLock
+from subsidy import lists, monthend, overview
+from subsidy.models import LineKind
 
 router = APIRouter(include_in_schema=False)
 Reading = Annotated[Visit, visit_to("months.read")]
@@ -47,35 +49,39 @@ def close(post: Posted) -> Response:
 @router.get("/months/{month}")
 def one(visit: Reading, month: str) -> Response:
     """One month's lines as far as this person may see them, adjustments by filter."""
-    lock = _lock(visit, month)
+    lock = lists.month(visit.ctx, _first_day(month))
     kind = Filter.of(visit, "kind", "类别", [(k.value, word(k)) for k in LineKind])
     asked = visit.request.query_params.get("page", "1")
     page = max(1, int(asked)) if asked.isdigit() and len(asked) < 6 else 1
-    rows = overview.month_lines(
-        visit.ctx, lock, kind=LineKind(kind.value) if kind.value else None, page=page
+    rows = lists.month_lines(
+        visit.ctx,
+        lock,
+        skip=(page - 1) * ROWS,
+        limit=ROWS + 1,
+        kind=LineKind(kind.value) if kind.value else None,
     )
-    shown = rows[: overview.LARGEST_LIST]
+    shown = rows[:ROWS]
     return visit.show(
         "month.html",
         lock=lock,
-        totals=overview.month_totals(visit.ctx, [lock])[lock.id],
+        totals=lists.totals_of(visit.ctx, [lock]).get(lock.id),
         rows=shown,
         filters=[kind],
         next=address(visit, page=str(page + 1)) if len(rows) > len(shown) else None,
     )
 
 
-def _lock(visit: Visit, month: str) -> MonthLock:
-    for lock in overview.months(visit.ctx, limit=600):
-        if f"{lock.since:%Y-%m}" == month:
-            return lock
-    raise NotFound("not-found", f"{month[:7]} 尚未关账，没有可看的明细")
+def _first_day(month: str) -> date:
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise NotFound("not-found", f"没有 {month[:10]} 这个月份") from None
 
 
 def _list(visit: Visit, failed: Refused | None = None) -> Response:
     rows = overview.months(visit.ctx)
     preview, obstacle = _preview(visit)
-    totals = overview.month_totals(visit.ctx, rows)
+    totals = lists.totals_of(visit.ctx, rows)
     return visit.show(
         "months.html",
         status=failed.status if failed else 200,
@@ -85,7 +91,7 @@ def _list(visit: Visit, failed: Refused | None = None) -> Response:
         obstacle=obstacle,
         problem=failed.body if failed else None,
         bars=[
-            (f"{row.since:%y-%m}", max(totals[row.id][2], 0), f"{totals[row.id][2] // 100:,}")
+            in_yuan(row.since, int(totals[row.id].subsidy_fen) if row.id in totals else 0)
             for row in reversed(rows[:12])
         ],
     )

@@ -15,7 +15,9 @@ from app.web.words import STOP_REASONS, word
 from loans import queries
 from loans.models import Application, Borrower, Branch, Contract, Note, Organisation, Person
 from loans.workflow import NoteState
-from subsidy.overview import accruals_of, months, steps_of_note
+from subsidy.lists import accruals_of
+from subsidy.models import MonthLock
+from subsidy.overview import steps_of_note
 
 router = APIRouter(include_in_schema=False)
 Reading = Annotated[Visit, visit_to("notes.read")]
@@ -74,6 +76,7 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
     extension = queries.open_extension(ctx, note)
     offered = offers(visit, note, contract, plan=plan, movements=movements, extension=extension)
     since, until = _window(visit, note)
+    accruals = accruals_of(ctx, note)
     steps = steps_of_note(ctx, note, since=since, until=until) if since < until else []
     return visit.show(
         "note.html",
@@ -90,8 +93,8 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
         people=queries.by_key(ctx, Person, (m.by_person_id for m in movements)),
         stops=STOP_REASONS,
         extension=extension,
-        accruals=accruals_of(ctx, note),
-        locks={month.id: month for month in months(ctx, limit=600)},
+        accruals=accruals,
+        locks=queries.by_key(ctx, MonthLock, (line.month_id for line in accruals)),
         since=since,
         until=until,
         lines=explain.lines(steps, since=since),

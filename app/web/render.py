@@ -94,6 +94,7 @@ def templates() -> Environment:
         "tone": lambda member: words.TONES.get(member, "busy"),
         "classes": words.SUBSIDY_CLASSES,
         "day_counts": words.DAY_COUNTS,
+        "cards": words.CARDS,
         "outcomes": words.OUTCOMES,
         "topics": words.TOPICS,
     }

@@ -52,6 +52,7 @@ WORDS: dict[str, str] = {
     f"MovementKind.{MovementKind.EXTENDED}": "展期",
     f"MovementKind.{MovementKind.SUBSIDY_STOPPED}": "停止贴息",
     f"MovementKind.{MovementKind.FLAGGED}": "提示事项",
+    f"MovementKind.{MovementKind.HIRES_RECOUNTED}": "重新核定人数",
     f"MovementKind.{MovementKind.REVERSED}": "冲正",
     f"FundEntryKind.{FundEntryKind.CONTRIBUTION}": "注资",
     f"FundEntryKind.{FundEntryKind.RESERVATION}": "占用额度",
@@ -89,6 +90,7 @@ SETTLEMENTS = {
     "at-maturity": "利随本清",
 }
 DAY_COUNTS = {"act/360": "实际天数/360", "act/365": "实际天数/365", "30/360": "每月30天/360"}
+CARDS = {"raised_cap": "提高额度", "half": "50%贴息"}
 OUTCOMES = {"yes": "符合", "no": "不符合", "unknown": "待补充"}
 TOPICS = {
     "eligibility": "资格",
