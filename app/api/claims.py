@@ -119,7 +119,9 @@ class ReviewBody(Body):
 class ApprovalBody(Body):
     """批准的正是这一内容。"""
 
-    content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
+    )
 
 
 @journey.write("POST", "/claims", "claims.receive", "报送申报明细表", out=ClaimOut, status=201)

@@ -18,6 +18,7 @@ LARGEST_JSON = 1_000_000
 LARGEST_FORM = 20_000_000  # a claim workbook and the form around it
 DEEPEST = 32
 FORM = "multipart/form-data"
+JSON = "application/json"
 
 
 class BodyTooLarge(Exception):
@@ -85,6 +86,8 @@ class StrictRoute(APIRoute):
         async def strict(request: Request) -> Response:
             asked = StrictRequest(request.scope, request.receive)
             if await asked.body() and not asked.is_form:
+                if not asked.headers.get("content-type", "").startswith(JSON):
+                    raise BadFile("bad-json", f"请求内容须为 {JSON}，文件用 {FORM} 上传")
                 await asked.json()
             return await handler(asked)
 
