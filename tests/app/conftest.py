@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from app.commands import perform
@@ -82,12 +81,6 @@ class Api:
     def day(self, on: str) -> None:
         """Live on another day."""
         self.as_("system").put("/business-date", {"on": on})
-
-
-@pytest.fixture
-def programme(engine: Engine) -> Programme:
-    """A seeded installation, on each engine in turn."""
-    return Programme.on_engine(engine)
 
 
 @pytest.fixture
