@@ -20,7 +20,7 @@ from sqlalchemy import func, insert, select
 from loans.context import Context
 from loans.daycount import add_months
 from loans.errors import Conflict
-from loans.models import Movement, Note
+from loans.models import Movement, MovementKind, Note
 from loans.money import fen_to_yuan
 from subsidy import accrual
 from subsidy.accrual import booked, day
@@ -130,17 +130,19 @@ def _adjustments(ctx: Context, book: Book, since: date) -> Iterator[dict[str, An
     newest = last_lock(ctx)
     if newest is None:
         return
-    late = [m for m in book.movements if m.id > newest.last_movement_id and m.on < since]
+    maturity = {row.id: row.matures_on for row in book.notes}
+    new = (m for m in book.movements if m.id > newest.last_movement_id)
+    late = [(m, on) for m in new if (on := _acts_from(m, maturity[m.note_id])) < since]
     if not late:
         return
     # A person's notes share a cap: a fact about one may move the subsidy of another.
-    borrowers = {m.borrower_id for m in late}
+    borrowers = {m.borrower_id for m, _ in late}
     theirs = Book(
         [row for row in book.notes if row.borrower_id in borrowers],
         [m for m in book.movements if m.borrower_id in borrowers],
     )
     before = _locked_amounts(ctx, theirs)
-    for fact in late:
+    for fact, acts_from in late:
         portfolio = theirs.portfolio(known=_recorded_until(fact.id))
         amounts = booked(portfolio.notes, portfolio.events, [day(since)])
         for i, row in enumerate(portfolio.rows):
@@ -150,7 +152,7 @@ def _adjustments(ctx: Context, book: Book, since: date) -> Iterator[dict[str, An
                 continue
             before[row.id] = now
             interest, subsidy = now[0] - was[0], now[1] - was[1]
-            yield _line(row, LineKind.ADJUSTMENT, fact.on, since) | {
+            yield _line(row, LineKind.ADJUSTMENT, acts_from, since) | {
                 "balance_days": 0,
                 "interest_fen": interest,
                 "subsidy_fen": subsidy,
@@ -158,6 +160,18 @@ def _adjustments(ctx: Context, book: Book, since: date) -> Iterator[dict[str, An
                 "rate_ppm": row.rate_ppm,
                 "movement_id": fact.id,
             }
+
+
+def _acts_from(movement: Any, matures_on: date) -> date:
+    """The first day whose interest a movement may change.
+
+    An extension agreed after the maturity (or its reversal) moves the penalty rate of the days
+    since then.
+    """
+    if movement.kind in (MovementKind.EXTENDED, MovementKind.REVERSED):
+        return min(movement.on, matures_on)
+    on: date = movement.on
+    return on
 
 
 def _recorded_until(movement_id: int) -> Callable[[Any], bool]:
