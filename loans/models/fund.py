@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loans.models.model import APPEND_ONLY, Keyed, Model, stored
@@ -17,6 +17,10 @@ class FundEntryKind(StrEnum):
     COMMITMENT = "commitment"
     RELEASE = "release"
     LAPSE = "lapse"
+    INCOME = "income"
+    COMPENSATION = "compensation"
+    RECOVERY = "recovery"
+    WITHDRAWAL = "withdrawal"
 
 
 class GuaranteeFund(Keyed, Model):
@@ -57,12 +61,17 @@ class FundEntry(Keyed, Model):
 
 
 class Agreement(Keyed, Model):
-    """Guarantee company and bank: the bank's share of a loss in a period (9.11)."""
+    """Guarantee company and bank: the bank's share of a loss in a period (9.11).
+
+    Principal is always compensated, interest where the agreement says so; ``waiting_days`` None
+    follows the policy.
+    """
 
     __tablename__ = "agreement"
     __table_args__ = (
         UniqueConstraint("bank_id", "since"),
         CheckConstraint("bank_share_pct BETWEEN 0 AND 100", name="share"),
+        CheckConstraint("waiting_days >= 0", name="waiting"),
     )
 
     guarantor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
@@ -71,3 +80,5 @@ class Agreement(Keyed, Model):
     until: Mapped[date | None]
     bank_share_pct: Mapped[int]
     limit_fen: Mapped[int | None]
+    compensates_interest: Mapped[bool] = mapped_column(default=True, server_default=true())
+    waiting_days: Mapped[int | None]

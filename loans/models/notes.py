@@ -23,6 +23,11 @@ class MovementKind(StrEnum):
     SUBSIDY_STOPPED = "subsidy_stopped"
     FLAGGED = "flagged"
     HIRES_RECOUNTED = "hires_recounted"
+    PAYOUT_REQUESTED = "payout_requested"
+    PAYOUT_REFUSED = "payout_refused"
+    COMPENSATED = "compensated"
+    RECOVERED = "recovered"
+    WRITTEN_OFF = "written_off"
     REVERSED = "reversed"
 
 

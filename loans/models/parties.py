@@ -88,6 +88,11 @@ class Borrower(Keyed, Model):
     id_index: Mapped[bytes] = mapped_column(unique=True)
     phone_sealed: Mapped[bytes | None]
     phone_index: Mapped[bytes | None] = mapped_column(index=True)
+    address_sealed: Mapped[bytes | None]
+    address_index: Mapped[bytes | None] = mapped_column(index=True)
+    # From which the borrower repays.
+    account_sealed: Mapped[bytes | None]
+    account_index: Mapped[bytes | None] = mapped_column(index=True)
     # What lists and claims show and search; never enough to tell who it is.
     name_masked: Mapped[str] = mapped_column(String(100))
     id_masked: Mapped[str] = mapped_column(String(18))
