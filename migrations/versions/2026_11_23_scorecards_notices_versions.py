@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "7d0c5f1e9a42"
-down_revision: str | None = "c4b47e99ef74"
+down_revision: str | None = "first_subsidy"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
