@@ -75,7 +75,7 @@ __all__ = [
     "accrue", "booked", "day", "monthly", "steps", "to_date",
 ]  # fmt: skip
 
-BLOCK: Final = 16_384  # notes walked together: their vectors stay in the processor's cache
+BLOCK: Final = 32_768  # notes walked together: their vectors stay in the processor's cache
 LARGEST_FLOAT: Final = 2.0**53  # up to here float64 holds every integer
 LARGEST_INT: Final = 2.0**63
 # A running numerator doubled, plus its denominator, must stay below 2^63 for half_up.

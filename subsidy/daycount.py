@@ -40,17 +40,17 @@ def to_date(on: int) -> date:
     return date.fromordinal(int(on) + _EPOCH)
 
 
-def ordinals(on: Days, day_count: int) -> npt.NDArray[np.int64]:
+def ordinals(on: Days, day_count: int) -> Days:
     """Ordinals of an array of days, same shape; a period weighs the difference of two.
 
     >>> ordinals(np.array([day(date(2019, 2, 28)), day(date(2019, 3, 1))]), THIRTY_360)
     array([726868, 726871])
     """
     if day_count != THIRTY_360:
-        return on.astype(np.int64)
+        return on
     days = on.astype("datetime64[D]")
     months = days.astype("datetime64[M]")
     day_of_month = (days - months).astype(np.int64) + 1
     since_1970 = months.astype(np.int64)
-    thirty: npt.NDArray[np.int64] = 30 * (since_1970 + 12 * 1970 + 1) + np.minimum(day_of_month, 30)
+    thirty: Days = 30 * (since_1970 + 12 * 1970 + 1) + np.minimum(day_of_month, 30)
     return thirty

@@ -54,20 +54,19 @@ class Running:
         """``points``: the days of the walk, ascending; a change before the first counts from it.
         ``denominator``: even, one for all notes or of shape ``(size,)``.
         """
+        on = np.clip(changes.on, points[0], points[-1])
         narrow = np.uint8 if len(points) <= 255 else np.int16
         interval_of_day = np.repeat(
             np.arange(len(points), dtype=narrow), np.append(np.diff(points), 1)
         )
-        on = np.clip(changes.on, points[0], points[-1])
         interval = interval_of_day.take(np.subtract(on, points[0]))
         order = np.argsort(interval, kind="stable")  # a radix sort, for these narrow types
-        ends = ordinals(np.append(points[1:], points[-1]), block.day_count)
-        weight = np.subtract(ends.take(interval), ordinals(on, block.day_count))
-        by = changes.by.astype(block.exact, copy=False)
-        self._adds = np.multiply(by, weight).take(order)
-        self._row, self._by = changes.row.take(order), by.take(order)
-        self._cuts = np.append(0, np.cumsum(np.bincount(interval, minlength=len(points))))
-        self._days = np.diff(ordinals(points, block.day_count)).astype(block.exact)
+        on = on.take(order)
+        self._row, self._by = changes.row.take(order), changes.by.take(order)
+        # In order of intervals, not of days: enough to find where each interval begins.
+        self._cuts = np.searchsorted(on, points).tolist()
+        self._on, self._points = ordinals(on, block.day_count), ordinals(points, block.day_count)
+        self._exact = block.exact
         self._level = np.zeros(size, block.exact)
         self._product = np.empty_like(self._level)
         self._half = denominator // 2
@@ -77,13 +76,16 @@ class Running:
 
     def advance(self, j: int) -> None:
         """Walk from ``points[j]`` to ``points[j + 1]``."""
-        changed = slice(self._cuts[j], self._cuts[j + 1])
-        self.idle = self.idle and bool(changed.start == changed.stop)
-        if not self.idle:
-            np.multiply(self._level, self._days[j], out=self._product)
-            np.add(self.numerator, self._product, out=self.numerator)
-            np.add.at(self.numerator, self._row[changed], self._adds[changed])
-            np.add.at(self._level, self._row[changed], self._by[changed])
+        some = slice(self._cuts[j], self._cuts[j + 1])
+        self.idle = self.idle and some.start == some.stop
+        if self.idle:
+            return
+        start, stop = self._points[j : j + 2]
+        np.multiply(self._level, self._exact(stop - start), out=self._product)
+        np.add(self.numerator, self._product, out=self.numerator)
+        row, by = self._row[some], self._by[some].astype(self._exact)
+        np.add.at(self.numerator, row, by * (stop - self._on[some]))
+        np.add.at(self._level, row, by)
 
     def settle(self) -> None:
         """A settlement period ends: the next begins with nothing but the half."""

@@ -103,10 +103,12 @@ def check_events(notes: Notes, events: Events, owner: Positions) -> Integers:
     ):
         if len(wrong):
             _refuse(notes, int(owner[wrong[0]]), int(events.on[wrong[0]]), problem)
-    total = np.zeros(len(events) + 1, np.int64)
-    repayment = events.kind == PRINCIPAL_REPAID
-    np.cumsum(np.multiply(events.value, repayment), out=total[1:])
-    repaid_fen = total[events.offsets[1:]] - total[events.offsets[:-1]]
+    repaid_fen = np.zeros(len(notes), np.int64)
+    if len(starts):
+        repaid_fen[owner[starts]] = np.add.reduceat(events.value, starts)
+    # Values of other events (WHOLE_BALANCE!) may have wrapped the sums; taking them out unwraps.
+    others = np.flatnonzero(events.kind != PRINCIPAL_REPAID)
+    np.subtract.at(repaid_fen, owner[others], events.value[others])
     over = np.flatnonzero(repaid_fen > notes.principal_fen)
     if len(over):
         i = int(over[0])
