@@ -10,8 +10,8 @@ from app.web.acts import Failed, run, with_failure
 from app.web.application_acts import ACTS, CONFIRM
 from app.web.application_fields import FIELDS, GROUPS
 from app.web.application_offers import is_editable, offers
-from app.web.edge import Post, Posted, Refused, Visit, go, visit_to, visiting
-from app.web.fields import Filled, read, texts_of
+from app.web.edge import DONE, Post, Posted, Refused, Visit, go, visit_to, visiting
+from app.web.fields import Filled, Reading, read, texts_of
 from app.web.lists import Filter, listed
 from app.web.words import word
 from loans import applications as commands
@@ -35,12 +35,14 @@ from loans.overview import days_left, drawings_of
 from loans.workflow import BorrowerKind, State
 
 router = APIRouter(include_in_schema=False)
-Reading = Annotated[Visit, visit_to("applications.read")]
+DONE["applications.create"] = "草稿已保存。核对无误后请提交申请。"
+DONE["applications.edit"] = "修改已保存；此前的经办意见作废。"
+Look = Annotated[Visit, visit_to("applications.read")]
 Writing = Annotated[Visit, visit_to("applications.create")]
 
 
 @router.get("/applications")
-def all_of(visit: Reading) -> Response:
+def all_of(visit: Look) -> Response:
     """The list, newest first."""
     state = Filter.of(visit, "state", "状态", [(s.value, word(s)) for s in State])
     kind = Filter.of(visit, "kind", "申请人", [(k.value, word(k)) for k in BorrowerKind])
@@ -68,13 +70,10 @@ def new(visit: Writing) -> Response:
 @router.post("/applications/new")
 def create(post: Posted) -> Response:
     """Store a draft; or only assess it, storing nothing."""
-    reading = read(FIELDS, post.form)
-    faults = dict(reading.faults)
-    if not faults and not reading.values["consent"]:
-        faults["consent"] = "须有申请人的书面同意才能录入"
+    reading = _read(post)
     texts = texts_of(FIELDS, post.form)
-    if faults:
-        return _again(post, Filled(texts, faults))
+    if reading.faults:
+        return _again(post, Filled(texts, reading.faults))
     asked = form.asked(reading.values)
     if post.form.get("do") == "assess":
         result = post.run(
@@ -86,7 +85,7 @@ def create(post: Posted) -> Response:
     result = post.run(
         "applications.create",
         lambda ctx: commands.create(ctx, asked=asked),
-        lambda _, row: f"/applications/{row.public_id}?done=drafted",
+        lambda _, row: f"/applications/{row.public_id}?done=applications.create",
     )
     if isinstance(result, Refused):
         return _again(post, Filled(texts, {}, result.body), status=result.status)
@@ -105,7 +104,7 @@ def edit_form(visit: Annotated[Visit, visit_to("applications.edit")], id: UUID) 
 @router.post("/applications/{id}/edit")
 def edit(post: Posted, id: UUID) -> Response:
     """Replace a draft's or a returned file's content."""
-    reading = read(FIELDS, post.form)
+    reading = _read(post)
     texts = texts_of(FIELDS, post.form) | {"version": str(post.form.get("version", ""))}
     if reading.faults:
         return _again(post, Filled(texts, reading.faults), id=id)
@@ -118,7 +117,7 @@ def edit(post: Posted, id: UUID) -> Response:
             asked=form.asked(reading.values),
             version=int(version) if version.isdigit() else 0,
         ),
-        lambda _, row: f"/applications/{row.public_id}?done=edited",
+        lambda _, row: f"/applications/{row.public_id}?done=applications.edit",
     )
     if isinstance(result, Refused):
         return _again(post, Filled(texts, {}, result.body), id=id, status=result.status)
@@ -126,7 +125,7 @@ def edit(post: Posted, id: UUID) -> Response:
 
 
 @router.get("/applications/{id}")
-def one(visit: Reading, id: UUID) -> Response:
+def one(visit: Look, id: UUID) -> Response:
     """One application with everything in its file."""
     return _page(visit, id)
 
@@ -151,6 +150,14 @@ def confirm(post: Posted, id: UUID, act: str) -> Response:
         return visit.show(
             "refused.html", status=result.status, problem=result.filled.problem, back="/"
         )
+
+
+def _read(post: Post) -> Reading:
+    """The form's values; without the applicant's consent nothing is taken."""
+    reading = read(FIELDS, post.form)
+    if not reading.values.get("consent"):
+        reading.faults["consent"] = "须有申请人的书面同意才能录入"
+    return reading
 
 
 def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:

@@ -1,0 +1,314 @@
+"""Pages: who sees which, what no page ever contains, how forms are guarded and answered."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.web import words
+from app.web.render import yuan
+from loans.access import ALLOWED, OrganisationKind, Role
+from loans.models import Application, FundEntryKind, GuaranteeFund, MovementKind
+from loans.schedule import Method
+from loans.workflow import Action, BorrowerKind, NoteState, State
+from subsidy.models import Claim, ClaimLine, ClaimState, LineKind, RemittanceState
+from subsidy.reconciliation import LineClass
+from tests.app.browsing import HTML, Person, signed_in
+from tests.browser.office import PASSWORD, Office, open_office
+from tests.databases import Databases
+from tests.programme import ENGINES, Programme, id_number
+
+LOGINS = ("B1-maker", "B1-checker", "G-maker", "G-checker", "F-maker", "F-checker", "H-verifier",
+          "system", "security", "audit")  # fmt: skip
+ROLES = {
+    "B1-maker": {Role.BANK_MAKER}, "B1-checker": {Role.BANK_CHECKER},
+    "G-maker": {Role.GUARANTEE_REVIEWER}, "G-checker": {Role.GUARANTEE_APPROVER},
+    "F-maker": {Role.FINANCE_AUDITOR}, "F-checker": {Role.FINANCE_APPROVER},
+    "H-verifier": {Role.VERIFIER}, "system": {Role.SYSTEM_ADMIN},
+    "security": {Role.SECURITY_ADMIN}, "audit": {Role.AUDIT_ADMIN},
+}  # fmt: skip
+# Address (with the office's ids) and the line of the access table that lets people read it.
+PAGES = {
+    "/": "programme.read",
+    "/policy": "programme.read",
+    "/policy?on=2024-05-01": "programme.read",
+    "/applications": "applications.read",
+    "/applications?state=approved&kind=individual": "applications.read",
+    "/applications/new": "applications.create",
+    "/applications/{draft}": "applications.read",
+    "/applications/{submitted}": "applications.read",
+    "/applications/{reviewed}": "applications.read",
+    "/applications/{approved}": "applications.read",
+    "/applications/{firm}": "applications.read",
+    "/applications/{draft}/edit": "applications.edit",
+    "/notes": "notes.read",
+    "/notes?state=overdue&within=30": "notes.read",
+    "/notes/{note}": "notes.read",
+    "/notes/{note}?since=2019-07-01&until=2019-10-01": "notes.read",
+    "/notes/{overdue}": "notes.read",
+    "/claims": "claims.read",
+    "/claims/new": "claims.receive",
+    "/claims/{claim}": "claims.read",
+    "/claims/{claim}?code=R01&class=differs": "claims.read",
+    "/claims/{claim}/lines/{line}": "claims.read",
+    "/months": "months.read",
+    "/months/2019-08": "months.read",
+    "/months/2019-08?kind=adjustment": "months.read",
+    "/fund": "fund.read",
+}
+OTHERS = ("/notes/{others_note}", "/claims/{paid_claim}")
+ID_NUMBER = re.compile(r"\d{17}[\dX]")
+
+
+class Site:
+    """The office behind pages, and its people, each signed in once."""
+
+    def __init__(self, office: Office, env: str = "demo") -> None:
+        self.office = office
+        installation = replace(office.programme.installation, env=env)
+        self.client = TestClient(create_app(installation), raise_server_exceptions=False)
+        self.as_ = cache(self._signed_in)
+        claim = office.programme.row(Claim, office.claim)
+        lines = select(ClaimLine.public_id).where(ClaimLine.claim_id == claim.id)
+        first = office.programme.rows(lines.order_by(ClaimLine.row))[0]
+        self.ids = vars(office) | {"line": first}
+
+    def _signed_in(self, login: str) -> Person:
+        return signed_in(self.client, login, PASSWORD)
+
+    def path(self, address: str) -> str:
+        return address.format(**self.ids)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def site(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Site]:
+    """Half a year of work on one engine; tests change nothing that others look at."""
+    with databases.fresh(request.param) as fresh, Programme.begin(fresh) as programme:
+        yield Site(open_office(programme))
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_everyone_sees_the_pages_of_their_office_and_no_other(site: Site, login: str) -> None:
+    person = site.as_(login)
+    for address, operation in PAGES.items():
+        may = not ROLES[login].isdisjoint(ALLOWED[operation])
+        answer = person.get(site.path(address))
+        assert answer.status_code == (200 if may else 403), (address, answer.text[:2000])
+        _check_page(answer)
+
+
+def _check_page(answer: object) -> None:
+    """What holds for every page: no ID number, nothing inline, nothing from elsewhere, a banner."""
+    page: str = answer.text  # type: ignore[attr-defined]
+    assert not ID_NUMBER.search(page)
+    assert " style=" not in page and not re.search(r"<script(?! src)", page)
+    assert not re.search(r"""(src|href|action)=["']?(https?:)?//""", page)
+    assert not re.search(r" on[a-z]+=", page)
+    assert "演示环境" in page and 'lang="zh-CN"' in page and 'id="main"' in page
+    assert page.count("<h1") == 1
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids)), [i for i in ids if ids.count(i) > 1]
+    labels = set(re.findall(r'<label[^>]* for="([^"]+)"', page))
+    asked = re.findall(
+        r'<(?:input|select|textarea)(?![^>]*type="(?:hidden|checkbox|radio)")[^>]*>', page
+    )
+    for tag in asked:
+        name = re.search(r' id="([^"]+)"', tag)
+        assert name and name[1] in labels, f"an input without its label: {tag}"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]  # type: ignore[attr-defined]
+
+
+def test_another_banks_objects_look_like_unknown_ones(site: Site) -> None:
+    person = site.as_("B1-maker")
+    for address in OTHERS:
+        foreign = person.get(site.path(address))
+        unknown = person.get(re.sub(r"[^/]+$", str(uuid4()), site.path(address)))
+        assert foreign.status_code == unknown.status_code == 404
+        assert foreign.text == unknown.text
+    assert str(site.office.others_note) not in person.get("/notes").text
+
+
+def test_nobody_signed_in_is_shown_the_door_and_let_through_to_the_page(site: Site) -> None:
+    anybody = TestClient(site.client.app)
+    door = anybody.get("/notes?state=overdue", headers=HTML, follow_redirects=False)
+    assert door.headers["location"] == "/sign-in?next=/notes%3Fstate%3Doverdue"
+    asked = Person(anybody).form(door.headers["location"])
+    answer = anybody.post(
+        "/sign-in",
+        data=asked.values | {"login": "G-maker", "password": PASSWORD},
+        follow_redirects=False,
+    )
+    assert answer.headers["location"] == "/notes?state=overdue"
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie and "secure" not in cookie
+
+
+@pytest.mark.parametrize("next", ["//elsewhere.example", "https://elsewhere.example", "/\\x"])
+def test_the_door_leads_nowhere_else(site: Site, next: str) -> None:
+    answer = TestClient(site.client.app).post(
+        "/sign-in",
+        data={"login": "G-maker", "password": PASSWORD, "next": next},
+        follow_redirects=False,
+    )
+    assert answer.headers["location"] == "/"
+
+
+def test_a_wrong_password_is_told_without_saying_what_was_wrong(site: Site) -> None:
+    client = TestClient(site.client.app)
+    texts = {
+        client.post("/sign-in", data={"login": login, "password": "x"}).text.replace(login, "")
+        for login in ("nobody-here", "audit")
+    }
+    assert len(texts) == 1 and "登录名或密码不正确" in texts.pop()
+
+
+def test_a_sign_in_from_another_site_is_refused(site: Site) -> None:
+    answer = TestClient(site.client.app).post(
+        "/sign-in",
+        data={"login": "G-maker", "password": PASSWORD},
+        headers=HTML | {"Origin": "https://elsewhere.example"},
+    )
+    assert answer.status_code == 403 and "set-cookie" not in answer.headers
+
+
+def test_the_cookie_is_secure_in_production(site: Site) -> None:
+    production = Site(site.office, env="production").client
+    answer = production.post(
+        "/sign-in", data={"login": "G-maker", "password": PASSWORD}, follow_redirects=False
+    )
+    assert "secure" in answer.headers["set-cookie"].lower()
+    assert "演示环境" not in production.get("/sign-in").text
+
+
+def test_every_form_needs_the_sessions_token(site: Site) -> None:
+    person = site.as_("B1-maker")
+    path = site.path("/applications/{draft}")
+    for token in ("", "x" * 43):
+        for form_path, ending in ((path, "/submit"), ("/applications/new", ""), ("/", "sign-out")):
+            form = person.form(form_path, ending)
+            answer = person.send(form, form_path, csrf=token)
+            assert answer.status_code == 403 and "页面已过期" in answer.text
+    assert site.office.programme.row(Application, site.office.draft).state is State.DRAFT
+
+
+def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
+    person = signed_in(site.client, "G-both", PASSWORD)
+    token = person.client.cookies["fumin_session"]
+    person.send(person.form("/", "sign-out"), "/")
+    person.client.cookies.set("fumin_session", token)
+    answer = person.client.get("/", headers=HTML, follow_redirects=False)
+    assert answer.headers["location"] == "/sign-in"
+
+
+def _filled(site: Site, who: int) -> dict[str, object]:
+    branch = site.office.programme.branches[site.office.programme.bank.id]
+    return {
+        "name": "新申请人", "id_no": id_number(who), "branch_id": str(branch),
+        "amount_fen": "120,000", "term_months": "24", "purpose": "开办便利店",
+        "local_hukou": "yes", "categories": ["unemployed"], "consent": ["1"], "do": "create",
+    }  # fmt: skip
+
+
+def test_a_form_sent_twice_has_one_effect(site: Site) -> None:
+    person = site.as_("B1-maker")
+    count = select(func.count()).select_from(Application)
+    before = site.office.programme.rows(count)[0]
+    form, filled = person.form("/applications/new"), _filled(site, 901)
+    first, second = (person.send(form, "/applications/new", **filled) for _ in range(2))
+    assert first.status_code == 303 and first.headers["location"] == second.headers["location"]
+    assert site.office.programme.rows(count)[0] == before + 1
+    assert "120,000.00" in person.get(first.headers["location"]).text
+
+
+def test_a_trial_shows_cited_findings_and_stores_nothing(site: Site) -> None:
+    person = site.as_("B1-maker")
+    count = select(func.count()).select_from(Application)
+    before = site.office.programme.rows(count)[0]
+    form = person.form("/applications/new")
+    filled = _filled(site, 902) | {"amount_fen": "600000", "do": "assess"}
+    page = person.send(form, "/applications/new", **filled)
+    assert page.status_code == 200
+    assert "不符合申请条件" in page.text and "最高不超过30万元" in page.text
+    assert 'value="600000"' in page.text
+    assert site.office.programme.rows(count)[0] == before
+
+
+def test_what_cannot_be_read_is_said_at_its_field_and_stays_typed(site: Site) -> None:
+    person = site.as_("B1-maker")
+    filled = _filled(site, 903) | {"amount_fen": "十万", "term_months": "", "consent": []}
+    page = person.send(person.form("/applications/new"), "/applications/new", **filled)
+    assert page.status_code == 422
+    assert 'value="十万"' in page.text and "请填写“期限（月）”" in page.text
+    assert page.text.count('aria-invalid="true"') == 2
+    assert "须有申请人的书面同意" in page.text
+
+
+def test_a_wrong_id_number_is_refused_without_repeating_it(site: Site) -> None:
+    person = site.as_("B1-maker")
+    filled = _filled(site, 904) | {"id_no": "320281199001010000"}
+    page = person.send(person.form("/applications/new"), "/applications/new", **filled)
+    assert page.status_code == 422 and "校验位不符" in page.text
+
+
+def test_a_refusal_is_shown_at_its_form_with_the_sentence(site: Site) -> None:
+    person = site.as_("B1-maker")
+    path = site.path("/notes/{note}")
+    form = person.form(path, "/extend")
+    page = person.send(form, path, until="2029-01-01", reason="资金周转")
+    assert page.status_code == 409
+    assert "展期至 2029-01-01" in page.text and "<q>" in page.text
+    assert "资金周转</textarea>" in page.text
+
+
+def test_an_act_that_is_not_ones_own_is_refused(site: Site) -> None:
+    person = site.as_("G-checker")
+    form = person.form("/", "sign-out")
+    form.action = site.path("/applications/{submitted}/accept")
+    answer = person.send(form, "/", key="k" * 24)
+    assert answer.status_code == 403 and "无权" in answer.text
+
+
+def test_home_says_what_the_fund_holds(site: Site) -> None:
+    fund = site.office.programme.rows(select(GuaranteeFund))[0]
+    page = site.as_("G-maker").get("/").text
+    assert yuan(fund.outstanding_fen) in page and yuan(fund.reserved_fen) in page
+
+
+def test_a_lines_page_explains_the_difference_to_the_fen(site: Site) -> None:
+    page = site.as_("F-maker").get(site.path("/claims/{claim}/lines/{line}")).text
+    assert "+45.00" in page and "R01" in page
+    assert "200,000.00 × 4.35% × 68 ÷ 360" in page and "2,513.33" in page
+
+
+def test_a_problem_is_a_page_for_people_and_json_for_machines(site: Site) -> None:
+    person = site.as_("G-maker")
+    assert "text/html" in person.get("/nowhere").headers["content-type"]
+    machine = person.client.get("/api/v1/nowhere", headers=HTML)
+    assert machine.headers["content-type"] == "application/problem+json"
+
+
+def test_a_file_that_is_no_sheet_is_refused_at_the_form(site: Site) -> None:
+    person = site.as_("B1-maker")
+    form = person.form("/claims/new")
+    answer = person.client.post(
+        "/claims/new",
+        data=form.values | {"quarter": "2019-06-21"},
+        files={"file": ("申报.xlsx", b"not a workbook")},
+        headers=HTML,
+    )
+    assert answer.status_code == 400 and 'role="alert"' in answer.text
+
+
+@pytest.mark.required_in_ci
+def test_every_code_has_its_word() -> None:
+    enums = (Role, OrganisationKind, State, NoteState, Action, BorrowerKind, Method, MovementKind,
+             FundEntryKind, ClaimState, LineClass, LineKind, RemittanceState)  # fmt: skip
+    missing = [member for enum in enums for member in enum
+               if f"{enum.__name__}.{member}" not in words.WORDS]  # fmt: skip
+    assert not missing

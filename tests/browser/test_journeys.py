@@ -1,0 +1,156 @@
+"""Each office's main journey by clicking, in a real browser, with JavaScript and without it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Desk, Site, open_site
+from tests.browser.office import claim_sheet
+from tests.databases import Databases
+from tests.programme import id_number
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["with-script", "without-script"])
+def site(request: pytest.FixtureRequest, chromium: Browser, databases: Databases) -> Iterator[Site]:
+    """One office for all journeys: each goes its own way."""
+    with open_site(chromium, databases, java_script_enabled=request.param) as found:
+        yield found
+
+
+def _opinion(desk: Desk, *, listed: bool = True) -> None:
+    """The maker's opinion: every line of the checklist done."""
+    desk.unfold("提出经办意见")
+    if listed:
+        for line in desk.page.get_by_label("已做到").all():
+            line.check()
+    desk.page.get_by_label("理由", exact=True).first.fill("材料齐全，符合条件")
+    desk.press("提出经办意见")
+    expect(desk.page.get_by_role("status")).to_contain_text("等待复核")
+
+
+def _decision(desk: Desk) -> None:
+    desk.unfold("复核决定")
+    desk.page.get_by_label("决定", exact=True).select_option("yes")
+    desk.press("复核决定")
+    expect(desk.page.get_by_role("status")).to_contain_text("决定已生效")
+
+
+def test_from_an_application_to_its_note(site: Site) -> None:
+    at = {login: site.at(login) for login in
+          ("B1-maker", "B1-checker", "G-maker", "G-checker", "H-verifier")}  # fmt: skip
+    maker = at["B1-maker"]
+    page = maker.page
+    maker.shot("home")
+    page.get_by_role("link", name="录入个人申请").click()
+    for label, text in {
+        "姓名": "赵小明", "身份证号": id_number(777), "申请金额（元）": "180,000",
+        "期限（月）": "24", "贷款用途": "开办小餐馆", "雇用人数（不含本人） 可不填": "3",
+    }.items():  # fmt: skip
+        page.get_by_label(label).fill(text)
+    page.get_by_label("经办网点").select_option(index=1)
+    page.get_by_label("是否本市户籍").select_option("yes")
+    for label in ("配偶是否有本项目贷款", "本人企业是否已享受贴息"):
+        page.get_by_label(label).select_option("no")
+    page.get_by_label("本市户籍失业人员").check()
+    page.get_by_label("材料清单").fill("就业创业证（失业登记） JY-7\n户口簿 HK-7")
+    page.get_by_label("申请人已书面同意").check()
+    page.get_by_role("button", name="试算（不保存）").click()
+    expect(page.locator("#result")).to_contain_text("180000.00元，在限额以内")
+    maker.shot("trial")
+    page.get_by_label("经办网点").select_option(index=1)
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_role("status")).to_contain_text("草稿")
+    maker.press("提交申请")
+    address = re.sub(r"\?.*", "", page.url)
+    maker.shot("submitted")
+
+    at["G-maker"].page.goto(address)
+    at["G-maker"].press("受理")
+    verifier = at["H-verifier"]
+    verifier.page.goto(address)
+    verifier.page.get_by_label("属实", exact=True).check()
+    verifier.page.get_by_label("依据").fill("失业登记系统")
+    verifier.press("登记核验结果")
+    at["G-maker"].page.goto(address)
+    _opinion(at["G-maker"])
+    at["G-maker"].shot("opinion")
+    at["G-checker"].page.goto(address)
+    _decision(at["G-checker"])
+    page.goto(address)
+    _opinion(maker)
+    at["B1-checker"].page.goto(address)
+    _decision(at["B1-checker"])
+
+    page.goto(address)
+    maker.unfold("登记放款")
+    page.get_by_label("贷款合同号").fill("HT-2019-777")
+    page.get_by_label("借据号").fill("JJ-2019-777")
+    maker.press("登记放款")
+    expect(page.get_by_role("status")).to_contain_text("等待复核")
+    checker = at["B1-checker"]
+    checker.page.goto(address)
+    checker.page.get_by_role("button", name="复核放款").click()
+    expect(checker.page.get_by_role("heading", level=1)).to_contain_text("JJ-2019-777")
+    expect(checker.page.get_by_text("180,000.00").first).to_be_visible()
+    checker.shot("note")
+
+
+def test_from_a_claim_to_its_payment(site: Site, tmp_path: Path) -> None:
+    sheet = tmp_path / "贴息申报明细表.xlsx"
+    programme = site.office.programme
+    sheet.write_bytes(claim_sheet(programme, programme.bank, errors=True))
+    bank = site.at("B1-maker")
+    page = bank.page
+    page.get_by_role("link", name="贴息申报").first.click()
+    page.get_by_role("link", name="报送申报文件").click()
+    page.get_by_label("申报的季度").select_option("2019-06-21")
+    page.get_by_label("申报文件").set_input_files(sheet)
+    bank.shot("upload")
+    page.get_by_role("button", name="报送并核对").click()
+    expect(page.get_by_role("status")).to_contain_text("逐行重算")
+    address = re.sub(r"\?.*", "", page.url)
+
+    auditor = site.at("F-maker")
+    auditor.shot("home")
+    auditor.page.goto(address)
+    auditor.shot("claim")
+    auditor.page.get_by_role("link", name=re.compile("R08")).first.click()
+    auditor.page.get_by_role("link", name="JJ-99999").click()
+    expect(auditor.page.get_by_text("登记簿中没有这个借据号")).to_be_visible()
+    auditor.page.goto(address)
+    auditor.page.get_by_role("link", name="JJ-00102").click()
+    expect(auditor.page.get_by_text("2,513.33").first).to_be_visible()
+    auditor.shot("line")
+    auditor.page.goto(address)
+    auditor.page.get_by_label("审核意见").fill("差异已逐行核对")
+    auditor.press("审核通过差异")
+
+    approver = site.at("F-checker")
+    approver.page.goto(address)
+    approver.press("批准")
+    expect(approver.page.get_by_role("status")).to_contain_text("应付贴息")
+    auditor.page.goto(address)
+    auditor.press("制作拨付单")
+    approver.page.goto(address)
+    approver.page.get_by_label("支付凭证号").fill("ZF-2019-0042")
+    approver.press("确认付款")
+    expect(approver.page.get_by_role("status")).to_contain_text("付款已确认")
+    approver.shot("paid")
+    page.goto("/claims")
+    expect(page.locator("#remittances + table")).to_contain_text("ZF-2019-0042")
+
+
+def test_a_month_is_closed_after_its_preview(site: Site) -> None:
+    approver = site.at("F-checker")
+    approver.page.get_by_role("link", name="月结").click()
+    approver.shot("months")
+    approver.page.get_by_role("button", name="关账 2019-09").click()
+    expect(approver.page.get_by_role("heading", level=1)).to_contain_text("2019-09 月结")
+    approver.shot("month")
+    approver.page.get_by_role("link", name="月结").first.click()
+    expect(approver.page.get_by_text("下一个待关账的月份是 2019-10")).to_be_visible()
