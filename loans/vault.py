@@ -24,14 +24,20 @@ class Vault:
 
     def seal(self, field: str, text: str) -> bytes:
         """Sealed bytes of a text: one version byte, then AES-SIV."""
-        version = max(self.keys)
-        return bytes([version]) + AESSIV(self.keys[version]).encrypt(
-            text.encode(), [field.encode()]
-        )
+        return self.seal_bytes(field, text.encode())
 
     def open(self, field: str, sealed: bytes) -> str:
         """The text again; raises ``cryptography.exceptions.InvalidTag`` if it was altered."""
-        return AESSIV(self.keys[sealed[0]]).decrypt(sealed[1:], [field.encode()]).decode()
+        return self.open_bytes(field, sealed).decode()
+
+    def seal_bytes(self, field: str, data: bytes) -> bytes:
+        """The same for a whole file."""
+        version = max(self.keys)
+        return bytes([version]) + AESSIV(self.keys[version]).encrypt(data, [field.encode()])
+
+    def open_bytes(self, field: str, sealed: bytes) -> bytes:
+        """The bytes again; raises ``InvalidTag`` like ``open``."""
+        return AESSIV(self.keys[sealed[0]]).decrypt(sealed[1:], [field.encode()])
 
     def index(self, field: str, text: str) -> bytes:
         """Keyed blind index of a canonical text, for equality search."""

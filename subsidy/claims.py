@@ -30,6 +30,8 @@ from subsidy.reconciliation import LineClass, Period, Reconciliation, Register, 
 from subsidy.register import register_of
 from subsidy.remittance import make_payable
 
+# The file as received names people: it is stored sealed.
+FILE = "claim.file"
 OPEN = (ClaimState.NOT_ACCEPTED, ClaimState.RECEIVED, ClaimState.REVIEWED)
 
 
@@ -80,7 +82,7 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
         until=until,
         state=ClaimState.RECEIVED if filing.sheet.is_clean else ClaimState.NOT_ACCEPTED,
         file_name=filing.name[:200],
-        file=filing.data,
+        file=ctx.vault.seal_bytes(FILE, filing.data),
         sha256=digest(filing.data),
         content_hash=_content_hash(found),
         received_on=ctx.on,
