@@ -58,12 +58,17 @@ def recompute(ctx: Context, calendar: WorkdayCalendar | None = None) -> list[Clo
     A clock that stands has no due day; it gets one when the file is back.
     """
     moved = []
-    for clock in ctx.session.scalars(select(Clock).where(Clock.ended_on.is_(None))):
+    for clock in running(ctx):
         before = clock.due_on, clock.provisional
         set_due(clock, calendar or ctx.calendar)
         if (clock.due_on, clock.provisional) != before:
             moved.append(clock)
     return moved
+
+
+def running(ctx: Context) -> list[Clock]:
+    """All clocks that have not ended, those that stand among them."""
+    return list(ctx.session.scalars(select(Clock).where(Clock.ended_on.is_(None))))
 
 
 @lru_cache(maxsize=64)

@@ -32,6 +32,7 @@ PASSED = {"通过": True, "合格": True, "未通过": False, "不合格": False
 OUTCOMES = {Outcome.YES: "符合", Outcome.NO: "不符合", Outcome.UNKNOWN: "待补材料"}
 CLASSES = {"full": "全额贴息", "half": "50%贴息", "none": "不贴息"}
 HEADERS = ("编号", "结论", "最高额度", "补齐材料后最高额度", "贴息类别", "不符合之处", "尚缺材料")
+UNREADABLE = "无法读取"
 LONGEST_MONTHS = 600
 
 
@@ -79,6 +80,20 @@ def assess_candidates(
         if not problems:
             candidates.append(_assessed(row, groups, on, book))
     return candidates, sorted(findings, key=lambda finding: finding.row)
+
+
+def answers(candidates: list[Candidate], findings: list[RowFinding]) -> list[list[str]]:
+    """The whole answer as a table under its header, in the order of the list's rows.
+
+    A row that could not be read stands among the others, with what is wrong with it.
+    """
+    found = [(candidate.row, [str(candidate.row), *candidate.cells]) for candidate in candidates]
+    blanks = [""] * (len(HEADERS) - 3)
+    found += [
+        (finding.row, [str(finding.row), "", UNREADABLE, *blanks, finding.message])
+        for finding in findings
+    ]
+    return [["行", *HEADERS], *(cells for _, cells in sorted(found, key=lambda pair: pair[0]))]
 
 
 def _assessed(row: Row, groups: dict[str, str], on: date, book: PolicyBook) -> Candidate:

@@ -14,6 +14,7 @@ from loans.classes import SubsidyClass, subsidy_terms
 from loans.context import Context
 from loans.daycount import DayCount, add_months
 from loans.errors import Conflict, NotPermitted
+from loans.headcount import recount
 from loans.models import (
     Application,
     Contract,
@@ -85,6 +86,8 @@ def confirm(ctx: Context, *, disbursement_id: UUID) -> Note:
     _check_amount(application, drawing.amount_fen, drawn_fen=drawn_fen)
     contract = contract_of(ctx, application) or _sign(ctx, application, drawing)
     note = _note(ctx, application, contract, drawing)
+    if application.kind is BorrowerKind.SMALL_FIRM:
+        recount(ctx, application)  # hires may have left since the approval
     drawing.note_id, drawing.confirmed_at = note.id, ctx.at
     drawing.confirmed_by_id = ctx.actor.person_id
     if contract.guaranteed:

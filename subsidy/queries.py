@@ -212,18 +212,22 @@ def _bases(
     """Subsidised principal at disbursement and its later changes, where a cap binds at all.
 
     A person's cap is shared by all their notes, a firm's base by all its live loans; more hires
-    raise a firm's base from the first drawing of the loan they came with.
+    raise a firm's base from the first drawing of the loan they came with, a re-count changes it
+    from the start of a claim period.
     """
     repaid: dict[int, list[Found]] = {}
+    recounted: dict[int, list[Found]] = {}
     for m in standing:
         if m.kind is MovementKind.PRINCIPAL_REPAID:
             repaid.setdefault(m.note_id, []).append(m)
+        elif m.kind is MovementKind.HIRES_RECOUNTED:
+            recounted.setdefault(m.note_id, []).append(m)
     base: dict[int, int] = {}
     changes: list[tuple[int, int, int, int, int]] = []
     for _, group in groupby(sorted(notes, key=_sharing), key=_sharing):
         sharers = list(group)
-        caps = _caps(sharers)
-        if sum(row.principal_fen for row in sharers) <= caps[0][1]:
+        caps = _caps(sharers, recounted)
+        if sum(row.principal_fen for row in sharers) <= min(limit for _, limit in caps):
             continue
         balances = [_balance_steps(row, repaid.get(row.id, [])) for row in sharers]
         filled = subsidised_balances(balances, caps)
@@ -241,14 +245,24 @@ def _sharing(row: Found) -> int:
     return int(row.borrower_id)
 
 
-def _caps(sharers: Sequence[Found]) -> list[tuple[date, int]]:
-    """The borrower's cap as steps ``(on, cap_fen)``: the highest that any loan so far brought."""
-    limits = {row.contract_id: (row.disbursed_on, row.base_limit_fen) for row in reversed(sharers)}
-    caps: list[tuple[date, int]] = []
-    for on, limit in sorted(limits.values()):
-        if not caps or limit > caps[-1][1]:
-            caps.append((on, limit))
-    return caps
+def _caps(sharers: Sequence[Found], recounted: dict[int, list[Found]]) -> list[tuple[date, int]]:
+    """The borrower's cap as steps ``(on, cap_fen)``: the highest limit of the loans drawn so far.
+
+    A loan's limit begins with its first note and changes where its hires were re-counted.
+    """
+    first = {row.contract_id: row for row in reversed(sharers)}
+    turns = [(row.disbursed_on, 0, key, row.base_limit_fen) for key, row in first.items()]
+    turns += [
+        (m.on, m.id, row.contract_id, m.amount_fen)
+        for row in sharers
+        for m in recounted.get(row.id, [])
+    ]
+    limits: dict[int, int] = {}
+    caps: dict[date, int] = {}
+    for on, _, contract, limit in sorted(turns):
+        limits[contract] = limit
+        caps[on] = max(limits.values())
+    return list(caps.items())
 
 
 def _key(row: Found) -> str:

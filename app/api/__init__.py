@@ -5,11 +5,15 @@ from fastapi import APIRouter
 from app.api import (
     applications,
     assessments,
+    candidates,
     claims,
+    clocks,
     decisions,
     disbursements,
+    forms,
     fund,
     health,
+    hires,
     months,
     movements,
     notes,
@@ -23,7 +27,8 @@ from app.api import (
 def routers() -> list[APIRouter]:
     """All routers, in the order in which the document shows them."""
     journeys = (
-        session, programme, parties, fund, assessments, applications, decisions, disbursements,
+        session, programme, parties, fund, assessments, candidates, forms, applications, decisions,
+        hires, clocks, disbursements,
         notes, movements, months, claims, remittances,
     )  # fmt: skip
     return [

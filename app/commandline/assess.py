@@ -15,7 +15,7 @@ from app.api.assessments import AssessmentBody, quoted
 from app.api.strict import parse
 from app.deps import PROGRAMME_ZONE, now
 from app.settings import read_settings
-from loans.candidates import HEADERS, OUTCOMES, assess_candidates
+from loans.candidates import OUTCOMES, answers, assess_candidates
 from loans.money import fen_to_yuan
 from loans.policy import PolicyBook, load_policy_book
 from loans.sheets import write_csv, write_workbook
@@ -86,13 +86,13 @@ def _candidates(file: Path, on: date, book: PolicyBook, out: Path | None) -> Non
     candidates, findings = assess_candidates(file.read_bytes(), file.name, on=on, book=book)
     for finding in findings:
         typer.echo(finding.message, err=True)
-    rows = [list(HEADERS), *(candidate.cells for candidate in candidates)]
+    rows = answers(candidates, findings)
     if out is not None:
         sheet = {"预评估结论": rows}
         out.write_bytes(write_workbook(sheet) if out.suffix == ".xlsx" else write_csv(rows))
         typer.echo(f"{len(candidates)} 行结论已写入 {out}")
     else:
-        table = Table(*(Column(header, overflow="fold") for header in HEADERS))
+        table = Table(*(Column(header, overflow="fold") for header in rows[0]))
         for row in rows[1:]:
             table.add_row(*row)
         Console().print(table)
