@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from app import __version__
-from app.commandline import accrue, assess, demo, forecast, policy, reconcile, serving
+from app.commandline import accrue, assess, calendar, demo, forecast, policies, reconcile, serving
 from loans.errors import FuminError
 from loans.identity import IdentityText
 from loans.money import MoneyText
@@ -21,7 +21,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     accrue.accrue,
     forecast.forecast,
 )
-GROUPS: tuple[typer.Typer, ...] = (policy.policy,)
+GROUPS: tuple[typer.Typer, ...] = (policies.policy, calendar.days)
 
 
 def build(commands: Sequence[Callable[..., Any]]) -> typer.Typer:

@@ -5,7 +5,7 @@ that cannot be read is a finding with its row and column; the other rows are ans
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -30,7 +30,12 @@ COLUMNS = load_columns(Path(__file__).with_suffix(".toml"))
 YES_OR_NO = {"是": True, "有": True, "否": False, "无": False}
 PASSED = {"通过": True, "合格": True, "未通过": False, "不合格": False}
 OUTCOMES = {Outcome.YES: "符合", Outcome.NO: "不符合", Outcome.UNKNOWN: "待补材料"}
-CLASSES = {"full": "全额贴息", "half": "50%贴息", "none": "不贴息"}
+CLASSES = {
+    "full": "全额贴息",
+    "half": "50%贴息",
+    "small_firm": "小微企业贴息",
+    "none": "不贴息",
+}
 HEADERS = ("编号", "结论", "最高额度", "补齐材料后最高额度", "贴息类别", "不符合之处", "尚缺材料")
 UNREADABLE = "无法读取"
 LONGEST_MONTHS = 600
@@ -59,6 +64,26 @@ class Candidate:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One row as read: who asks (without a name) and for what."""
+
+    row: int
+    reference: str
+    applicant: Applicant
+    exposure: Exposure
+    amount_fen: int
+    term_months: int
+
+    def assessed(self, on: date, book: PolicyBook) -> Assessment:
+        """The answer of the rules of a day."""
+        return assess(self.applicant, self.terms(on), self.exposure, on=on, book=book)
+
+    def terms(self, on: date) -> Terms:
+        """The loan asked for, if it began on a day."""
+        return Terms.lasting(amount_fen=self.amount_fen, disbursed_on=on, months=self.term_months)
+
+
 def assess_candidates(
     data: bytes, name: str, *, on: date, book: PolicyBook
 ) -> tuple[list[Candidate], list[RowFinding]]:
@@ -66,20 +91,28 @@ def assess_candidates(
 
     ``BadFile`` when the file is hostile, broken or without the columns.
     """
+    asking, findings = read_candidates(data, name, on=on, books=(book,))
+    return [Candidate(a.row, a.reference, a.assessed(on, book)) for a in asking], findings
+
+
+def read_candidates(
+    data: bytes, name: str, *, on: date, books: Iterable[PolicyBook]
+) -> tuple[list[Asking], list[RowFinding]]:
+    """All readable rows, and the findings about the others; groups are those of any book."""
     table = read_table(data, name, COLUMNS)
     findings = list(table.findings)
     bad = {finding.row for finding in findings}
-    groups = {rule.title: rule.code for rule in book.family("group", on)}
+    groups = {rule.title: rule.code for book in books for rule in book.family("group", on)}
     groups |= {code: code for code in groups.values()}
-    candidates = []
+    asking = []
     for row in table.rows():
         if row.number in bad:
             continue
         problems = list(_problems(row, groups))
         findings += problems
         if not problems:
-            candidates.append(_assessed(row, groups, on, book))
-    return candidates, sorted(findings, key=lambda finding: finding.row)
+            asking.append(_asking(row, groups))
+    return asking, sorted(findings, key=lambda finding: finding.row)
 
 
 def answers(candidates: list[Candidate], findings: list[RowFinding]) -> list[list[str]]:
@@ -96,7 +129,7 @@ def answers(candidates: list[Candidate], findings: list[RowFinding]) -> list[lis
     return [["行", *HEADERS], *(cells for _, cells in sorted(found, key=lambda pair: pair[0]))]
 
 
-def _assessed(row: Row, groups: dict[str, str], on: date, book: PolicyBook) -> Candidate:
+def _asking(row: Row, groups: dict[str, str]) -> Asking:
     values = row.values
     verified = YES_OR_NO.get(_text(values, "verified"))
     appraised = PASSED.get(_text(values, "appraisal"))
@@ -115,10 +148,8 @@ def _assessed(row: Row, groups: dict[str, str], on: date, book: PolicyBook) -> C
     )
     amount, months = _of(values, "amount_fen", int), _of(values, "term_months", int)
     assert amount is not None and months is not None
-    terms = Terms.lasting(amount_fen=amount, disbursed_on=on, months=months)
     exposure = Exposure(other_approved_fen=_of(values, "other_approved_fen", int) or 0)
-    found = assess(applicant, terms, exposure, on=on, book=book)
-    return Candidate(row.number, _text(values, "reference"), found)
+    return Asking(row.number, _text(values, "reference"), applicant, exposure, amount, months)
 
 
 def _problems(row: Row, groups: dict[str, str]) -> Iterator[RowFinding]:

@@ -17,17 +17,19 @@ from loans.policy import PolicyBook, content_of, restored
 
 # Books already read, by version: content never changes, so a process reads each once.
 _READ: dict[str, PolicyBook] = {}
+# Asked by every command, so built once.
+_ADOPTED = (
+    select(PolicyVersion.version)
+    .where(PolicyVersion.adopted_at.is_not(None))
+    .order_by(PolicyVersion.adopted_at.desc(), PolicyVersion.id.desc())
+    .limit(1)
+)
 
 
 def adopted(session: Session) -> PolicyBook | None:
     """The version adopted last; None where none was ever loaded."""
-    version = session.scalars(
-        select(PolicyVersion.version)
-        .where(PolicyVersion.adopted_at.is_not(None))
-        .order_by(PolicyVersion.adopted_at.desc(), PolicyVersion.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if version is None else _stored(session, version)
+    version = session.scalars(_ADOPTED).one_or_none()
+    return None if version is None else stored(session, version)
 
 
 def adopt(ctx: Context, *, book: PolicyBook) -> PolicyVersion:
@@ -65,15 +67,11 @@ def book_of(ctx: Context, version: str | None) -> PolicyBook:
     """The book of a version (None: the one in force); ``PolicyGap`` if it was never stored."""
     if version is None or version == ctx.book.version:
         return ctx.book
-    return _stored(ctx.session, version)
+    return stored(ctx.session, version)
 
 
-def known(session: Session) -> list[PolicyVersion]:
-    """All stored versions, oldest first."""
-    return list(session.scalars(select(PolicyVersion).order_by(PolicyVersion.id)))
-
-
-def _stored(session: Session, version: str) -> PolicyBook:
+def stored(session: Session, version: str) -> PolicyBook:
+    """The book of a stored version; ``PolicyGap`` if there is none."""
     if version not in _READ:
         content = session.scalars(
             select(PolicyVersion.content).where(PolicyVersion.version == version)
@@ -88,6 +86,11 @@ def _stored(session: Session, version: str) -> PolicyBook:
         assert book.version == version, f"the stored policy version {version} was changed"
         _READ[version] = book
     return _READ[version]
+
+
+def known(session: Session) -> list[PolicyVersion]:
+    """All stored versions, oldest first."""
+    return list(session.scalars(select(PolicyVersion).order_by(PolicyVersion.id)))
 
 
 def _after_all_others(ctx: Context) -> datetime:
