@@ -18,7 +18,7 @@ from subsidy.book_files import Problem
 from subsidy.lines import Page, Rows, rows_of
 from subsidy.notes import Column, Integers
 
-SLAB: Final = 65_536  # notes accrued at a time
+SLAB: Final = 16_384  # notes accrued at a time
 
 Accrue = Callable[[Notes, Events, Sequence[int]], Lines]
 

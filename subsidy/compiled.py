@@ -6,13 +6,14 @@ loading the compiler eats the gain. The same tests run on both, and no fen may d
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any, Final
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
-from subsidy.accrual import Lines, reach
+from subsidy.accrual import LARGEST_FLOAT, Lines, reach
 from subsidy.daycount import DAYS_A_YEAR, ordinals
 from subsidy.levels import shares
 from subsidy.notes import (
@@ -31,29 +32,35 @@ from subsidy.settlement import AT_MATURITY, last_settlement_day, settlement_days
 from subsidy.timeline import check_events
 
 PPM: Final = 1_000_000
+NEVER: Final = np.int64(2**62)
 
 
 def accrue(notes: Notes, events: Events, boundaries: npt.ArrayLike, *, threads: int = 2) -> Lines:
     """``subsidy.accrual.accrue``, compiled: the same arguments, lines and refusals."""
     cuts = np.asarray(boundaries, np.int32)
     assert len(cuts) >= 2 and bool((np.diff(cuts) > 0).all()), "boundaries ascend"
-    check_events(notes, events, np.repeat(np.arange(len(notes)), np.diff(events.offsets)))
-    reach(notes, events, int(cuts[-1]))  # refuses what int64 cannot hold
     lines = Lines(cuts, *np.empty((2, len(notes), len(cuts) - 1), np.int64))
-    key = notes.settlement.astype(np.int64) * 4 + notes.day_count
+    ends = np.linspace(0, len(notes), threads + 1).astype(int).tolist()
     with ThreadPoolExecutor(threads) as pool:
-        running = [
-            pool.submit(_group, notes, events, rows, lines)
-            for kind in np.unique(key)
-            for rows in np.array_split(np.flatnonzero(key == kind), threads)
-            if len(rows)
-        ]
-    for part in running:
-        part.result()
+        for done in [pool.submit(_slab, notes, events, slice(*s), lines) for s in pairwise(ends)]:
+            done.result()
     return lines
 
 
-def _group(notes: Notes, events: Events, rows: npt.NDArray[np.intp], lines: Lines) -> None:
+def _slab(notes: Notes, events: Events, some: slice, lines: Lines) -> None:
+    """The lines of a range of notes, on one thread."""
+    notes, events = notes.take(some), events.take(some)
+    check_events(notes, events, np.repeat(np.arange(len(notes)), np.diff(events.offsets)))
+    exact = bool(reach(notes, events, int(lines.boundaries[-1])).max(initial=0) < LARGEST_FLOAT)
+    mine = Lines(lines.boundaries, lines.interest_fen[some], lines.subsidy_fen[some])
+    key = notes.settlement.astype(np.int64) * 4 + notes.day_count
+    for kind in np.unique(key):
+        _group(notes, events, np.flatnonzero(key == kind), mine, exact)
+
+
+def _group(
+    notes: Notes, events: Events, rows: npt.NDArray[np.intp], lines: Lines, exact: bool
+) -> None:
     """The lines of notes that share settlement rule and day count."""
     cuts = lines.boundaries
     settlement, day_count = int(notes.settlement[rows[0]]), int(notes.day_count[rows[0]])
@@ -73,6 +80,7 @@ def _group(notes: Notes, events: Events, rows: npt.NDArray[np.intp], lines: Line
         begin,
         settlement == AT_MATURITY,
         PPM * DAYS_A_YEAR[day_count],
+        exact,
         lines.interest_fen,
         lines.subsidy_fen,
     )
@@ -90,14 +98,18 @@ def _columns(notes: Notes, events: Events) -> tuple[Any, ...]:
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def _walk(
     rows: Any, columns: Any, points: Any, settling: Any, asked: Any, ordinal: Any, begin: Any,
-    at_maturity: Any, unit: Any, interest: Any, subsidy: Any,
+    at_maturity: Any, unit: Any, exact: Any, interest: Any, subsidy: Any,
 ) -> None:  # fmt: skip
     """Lines of the notes ``rows``; ``ordinal[d - begin]`` weighs day ``d``."""
     (principal, disbursed, matures, rates, share, parts, subsidised, benchmark, ceiling, floor,
      ends, offsets, ons, kinds, values) = columns  # fmt: skip
+    zero = np.int64(0)
     for i in rows:
         balance, rate, most = principal[i], np.int64(rates[i]), subsidised[i]
         end, limited = np.int64(min(matures[i], ends[i])), benchmark[i] != CONTRACT_RATE
+        fixed, own, part = np.int64(benchmark[i]), np.int64(floor[i]), share[i]
+        highest = np.int64(ceiling[i]) if ceiling[i] != NO_CEILING else NEVER
+        of = unit * parts[i]
         overdue, e, last = 0, offsets[i], offsets[i + 1]
         t = np.int64(max(disbursed[i], begin))
         earned = paid = limit = 0
@@ -135,23 +147,18 @@ def _walk(
                 earned += balance * rate * weight
                 if t < end and overdue <= 0:
                     base = min(balance, most)
-                    follows = rate
-                    if ceiling[i] != NO_CEILING:
-                        follows = min(follows, np.int64(ceiling[i]))
-                    follows = max(follows - floor[i], np.int64(0))
-                    if limited:
-                        follows = np.int64(benchmark[i])
-                    paid += base * follows * share[i] * weight
+                    follows = fixed if limited else max(min(rate, highest) - own, zero)
+                    paid += base * follows * part * weight
                     limit += base * rate * weight
                 t = stop
                 if at_maturity and t == matures[i]:
-                    now_i, now_s = _rounded(earned, paid, limit, limited, unit, parts[i])
+                    now_i, now_s = _rounded(earned, paid, limit, limited, unit, of, exact)
                     closed_i += now_i
                     closed_s += now_s
                     earned = paid = limit = 0
             now_i, now_s = closed_i, closed_s
             if earned:
-                running_i, running_s = _rounded(earned, paid, limit, limited, unit, parts[i])
+                running_i, running_s = _rounded(earned, paid, limit, limited, unit, of, exact)
                 now_i += running_i
                 now_s += running_s
             if asked[p]:
@@ -166,12 +173,22 @@ def _walk(
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _rounded(earned: Any, paid: Any, limit: Any, limited: Any, unit: Any, parts: Any) -> Any:
+def _rounded(
+    earned: Any, paid: Any, limit: Any, limited: Any, unit: Any, of: Any, exact: Any
+) -> Any:
     """Half up; a whole subsidy is the interest itself and is rounded like it."""
-    now_i = (earned + unit // 2) // unit
-    if parts == 1 and paid == earned:
+    now_i = _half_up(earned, unit, exact)
+    if paid == earned and of == unit:
         return now_i, now_i
-    now_s = (paid + unit * parts // 2) // (unit * parts)
+    now_s = _half_up(paid, of, exact)
     if limited:
-        now_s = min(now_s, (limit + unit // 2) // unit)
+        now_s = min(now_s, _half_up(limit, unit, exact))
     return now_i, now_s
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _half_up(numerator: Any, denominator: Any, exact: Any) -> Any:
+    """``exact``: below 2^53, where float64 divides exactly enough and faster (ADR 5)."""
+    if exact:
+        return np.int64(np.float64(numerator + denominator // 2) / np.float64(denominator))
+    return (numerator + denominator // 2) // denominator
