@@ -59,7 +59,7 @@ class ApplicationBody(Body):
     kind: OneOf[BorrowerKind] = Field(examples=["individual"])
     name: Text = Field(examples=["张三"])
     id_no: IdNo = Field(
-        examples=["320281199003070012"], description="身份证号，小微企业为统一社会信用代码。"
+        examples=["320281199001010011"], description="身份证号，小微企业为统一社会信用代码。"
     )
     phone: Annotated[str, Field(pattern=r"^[0-9]{7,15}$")] | None = Field(
         default=None, examples=["13800000000"]

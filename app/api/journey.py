@@ -17,6 +17,8 @@ from loans.access import ALLOWED
 
 PREFIX = "/api/v1"
 OPERATION = "x-operation"
+# Marks a POST that only asks: it stores nothing and so needs no key.
+ASKS = "x-only-asks"
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -52,7 +54,8 @@ class Journey:
         self, path: str, operation: str, summary: str, **options: Any
     ) -> Callable[[Endpoint], Endpoint]:
         """A POST that changes nothing: the question is too long for an address."""
-        return self._route("POST", path, operation, summary, READ_PROBLEMS, options)
+        extra = {ASKS: True}
+        return self._route("POST", path, operation, summary, READ_PROBLEMS, options, extra)
 
     def write(
         self,
@@ -76,6 +79,7 @@ class Journey:
         summary: str,
         answers: dict[int | str, dict[str, Any]],
         options: dict[str, Any],
+        extra: dict[str, Any] | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
         assert operation in ALLOWED, f"{operation} is not in the access table"
 
@@ -86,7 +90,7 @@ class Journey:
                 methods=[method],
                 summary=summary,
                 responses=answers,
-                openapi_extra={OPERATION: operation},
+                openapi_extra={OPERATION: operation} | (extra or {}),
                 operation_id=f"{endpoint.__module__.rpartition('.')[2]}.{endpoint.__name__}",
                 **options,
             )

@@ -13,8 +13,8 @@ UNKNOWN = UUID(int=1, version=4)
 SAFE = ("get", "head")
 # What anybody may ask, by name: there is no caller yet, or none is needed.
 OPEN = {"session.sign_in", "health.live", "health.ready"}
-# POSTs that store nothing of the programme: a question, and the two ends of a browser session.
-KEYLESS = {"session.sign_in", "session.sign_out", "assessments.quote"}
+# Writes without a key: the two ends of a browser session. (A POST may also only ask.)
+KEYLESS = {"session.sign_in", "session.sign_out"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Operation:
     @property
     def writes(self) -> bool:
         """Whether it changes anything of the programme."""
-        return self.method not in SAFE and self.name not in KEYLESS
+        asks = "x-only-asks" in self.content
+        return self.method not in SAFE and not asks and self.name not in KEYLESS
 
     def parameters(self, place: str) -> dict[str, Any]:
         """Its parameters in the path, query or header, by name."""
@@ -58,8 +59,10 @@ class Operation:
         if "application/json" in content:
             return {"json": self.example(content["application/json"]["schema"])}
         if "multipart/form-data" in content:
-            days = {"since": "2019-03-21", "until": "2019-06-21"}
-            return {"data": days, "files": {"file": ("a.csv", "借据号\n".encode(), "text/csv")}}
+            form = self.components[content["multipart/form-data"]["schema"]["$ref"].split("/")[-1]]
+            days = {"since": "2019-03-21", "until": "2019-06-21"}.items()
+            data = {name: day for name, day in days if name in form["properties"]}
+            return {"data": data, "files": {"file": ("a.csv", "借据号\n".encode(), "text/csv")}}
         return {}
 
     def example(self, schema: dict[str, Any]) -> Any:

@@ -60,10 +60,17 @@ def test_nobody_gets_anywhere_without_credentials(api):
 
 
 def test_every_operation_obeys_the_access_table_for_every_role(api):
-    """A refused role gets 403 and nothing else; an allowed one gets past that check."""
+    """A refused role gets 403 and nothing else; an allowed one gets past that check.
+
+    Every pair on SQLite; on PostgreSQL, where the same code decides, two roles an operation.
+    """
+    every = api.programme.installation.writes.kw["bind"].dialect.name == "sqlite"
     checked = 0
     for operation in over_http(api):
+        some = {*sorted(operation.roles)[:1], *sorted(set(Role) - operation.roles)[:1]}
         for role, login in NAMES.items():
+            if not every and role not in some:
+                continue
             answer = call(api, login, operation)
             refused = answer.status_code == 403 and answer.json()["code"] == "role-not-allowed"
             assert refused == (role not in operation.roles), (operation.name, role, answer.text)

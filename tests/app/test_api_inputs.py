@@ -6,7 +6,7 @@ import pytest
 
 from app.api.strict import LARGEST_JSON
 from loans.money import fen_to_yuan
-from tests.app.requests import application_body
+from tests.app.requests import application_body, opinion_body
 from tests.app.test_journey import approve, draw, verify
 
 BRANCH = "12345678-1234-4234-8234-123456789012"
@@ -162,8 +162,7 @@ def test_a_rule_that_refuses_is_quoted(api, programme):
     assert submitted["assessment"]["cap"] == "300000.00"
     reviewer.post(f"{path}/accept")
     verify(api, path, ["graduate"])
-    opinion = {"action": "pass", "reason": "同意"}
-    refused = reviewer.send("POST", f"{path}/proposals", json=opinion)
+    refused = reviewer.send("POST", f"{path}/proposals", json=opinion_body("G"))
     assert any("30万元" in cite for cite in problem(refused, 409, "not-eligible")["cites"])
 
 

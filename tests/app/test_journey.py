@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from subsidy.detail_sheet import DetailLine, write_detail_csv
-from tests.app.requests import application_body, firm_body
+from tests.app.requests import application_body, firm_body, opinion_body
 from tests.programme import id_number
 
 QUARTER = {"since": "2019-06-21", "until": "2019-09-21"}
@@ -40,8 +40,7 @@ def verify(api, path, subjects) -> None:
 
 
 def decide(api, path, office):
-    opinion = {"action": "pass", "reason": "符合条件"}
-    api.as_(f"{office}-maker").post(f"{path}/proposals", opinion)
+    api.as_(f"{office}-maker").post(f"{path}/proposals", opinion_body(office))
     return api.as_(f"{office}-checker").post(f"{path}/decisions", {"agree": True})
 
 
@@ -133,9 +132,7 @@ def test_from_application_to_remittance(api, branch):
     # --- a second borrower: 100000.00 from 10 July, 4.35%: 12.0833… a day
     api.day("2019-07-10")
     body = application_body(branch, who=2, amount="100000.00")
-    other = draw(
-        api, approve(api, body), note_no="JJ-2", amount="100000.00", on="2019-07-10"
-    )
+    other = draw(api, approve(api, body), note_no="JJ-2", amount="100000.00", on="2019-07-10")
 
     # --- interest comes in, months are closed one after another
     api.day("2019-10-08")
