@@ -90,7 +90,9 @@ def applicant_of(ctx: Context, application: Application) -> Applicant:
 def exposure_of(ctx: Context, application: Application) -> Exposure:
     """What already runs for the same borrower, at any bank."""
     facts = application.facts
-    others = list(_other_live(ctx, application))
+    # Most borrowers come for the first time: one question instead of four.
+    has_past = _has_other_application(ctx, application)
+    others = list(_other_live(ctx, application)) if has_past else []
     is_person = application.kind is BorrowerKind.INDIVIDUAL
     free_fen = _fund_capacity(ctx, application) if is_person else None
     short = free_fen is not None and free_fen < application.amount_fen
@@ -99,10 +101,10 @@ def exposure_of(ctx: Context, application: Application) -> Exposure:
         other_bases_fen=_other_bases(ctx, others),
         # Shown only where it binds: its size is nobody's business.
         fund_capacity_fen=free_fen if short else None,
-        subsidised_loans=_subsidised_loans(ctx, application),
+        subsidised_loans=_subsidised_loans(ctx, application) if has_past else 0,
         spouse_has_loan=facts.get("spouse_has_loan"),
         own_firm_subsidised=facts.get("own_firm_subsidised"),
-        earlier_overdue=_earlier_overdue(ctx, application),
+        earlier_overdue=has_past and _earlier_overdue(ctx, application),
     )
 
 
@@ -199,6 +201,13 @@ def _hires(
         )
 
 
+def _has_other_application(ctx: Context, application: Application) -> bool:
+    rows = select(Application.id).where(
+        Application.borrower_id == application.borrower_id, Application.id != application.id
+    )
+    return ctx.session.scalars(rows.limit(1)).first() is not None
+
+
 def _other_live(ctx: Context, application: Application) -> Iterable[Application]:
     """The borrower's other approved applications that are not wholly drawn and settled."""
     unsettled = exists().where(
@@ -226,6 +235,8 @@ def _other_live(ctx: Context, application: Application) -> Iterable[Application]
 
 def _other_bases(ctx: Context, others: list[Application]) -> int:
     """What the firm's other live loans use of the limit that its hires give (9.8)."""
+    if not others:
+        return 0
     rows = select(Contract.base_limit_fen, Contract.principal_fen).where(
         Contract.application_id.in_([other.id for other in others])
     )

@@ -41,11 +41,14 @@ class WorkdayCalendar:
 
     def known_on(self, day: date) -> "WorkdayCalendar":
         """The calendar as it was known at the end of ``day``: later notices are left out."""
-        return WorkdayCalendar(tuple(n for n in self.notices if n.announced_on <= day))
+        known = tuple(n for n in self.notices if n.announced_on <= day)
+        # With the day it only grows, so its size names it; a calendar unfolds its days once.
+        return self._known.setdefault(len(known), WorkdayCalendar(known))
 
     def with_notices(self, more: Iterable[Notice]) -> "WorkdayCalendar":
         """The calendar with further notices loaded; one it already has changes nothing."""
-        return WorkdayCalendar(tuple(dict.fromkeys((*self.notices, *more))))
+        added = tuple(more)
+        return WorkdayCalendar(tuple(dict.fromkeys((*self.notices, *added)))) if added else self
 
     def is_workday(self, day: date) -> bool:
         """Whether people work on ``day``; a guess where ``is_announced`` says no."""
@@ -91,6 +94,10 @@ class WorkdayCalendar:
         """
         days = _days(start + _ONE_DAY, decided_on + _ONE_DAY)
         return sum(self.is_workday(day) and not _stands(day, stops) for day in days)
+
+    @cached_property
+    def _known(self) -> dict[int, "WorkdayCalendar"]:
+        return {}
 
     @cached_property
     def _named(self) -> dict[date, bool]:
