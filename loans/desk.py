@@ -4,8 +4,7 @@ from sqlalchemy import select
 
 from loans.access import Role
 from loans.context import Context
-from loans.decisions import latest_proposal
-from loans.models import Application, Verification
+from loans.models import Application, Proposal, Verification
 from loans.workflow import Action, BorrowerKind, State, next_step
 
 # The step that a file in this state waits for; a closed file waits for none.
@@ -20,29 +19,45 @@ AWAITED: dict[State, Action] = {
 }
 
 
-def waiting_for(ctx: Context, application: Application) -> tuple[Role, ...]:
-    """The roles that have to act next; empty once the file is decided.
+def waiting_for(ctx: Context, rows: list[Application]) -> dict[int, tuple[Role, ...]]:
+    """The roles that have to act next on some files, by key; none on a decided one.
 
     Where two people decide: the maker until there is an opinion on the present content, then the
-    checker. 人社 comes first while a person's categories are not verified.
+    checker. 人社 comes first while a person's categories are not verified. Two queries in all.
     """
-    action = AWAITED.get(application.state)
+    keys = [row.id for row in rows]
+    opinions, verified = _current_opinions(ctx, keys), _verified(ctx, keys)
+    return {row.id: _roles(row, verified.get(row.id, set()), opinions) for row in rows}
+
+
+def _roles(
+    row: Application, verified: set[str], opinions: set[tuple[int, State, int, str]]
+) -> tuple[Role, ...]:
+    action = AWAITED.get(row.state)
     if action is None:
         return ()
-    step = next_step(
-        application.kind, application.state, action, returned_from=application.returned_from
-    )
-    if application.state is State.GUARANTEE_REVIEW and _unverified(ctx, application):
+    step = next_step(row.kind, row.state, action, returned_from=row.returned_from)
+    person = row.kind is BorrowerKind.INDIVIDUAL
+    unverified = person and not set(row.facts["categories"]) <= verified
+    if unverified and row.state is State.GUARANTEE_REVIEW:
         return (Role.VERIFIER,)
     if step.proposed_by is None:
         return (step.by,)
-    opinion = latest_proposal(ctx, application)
-    current = opinion is not None and opinion.content_hash == application.content_hash
+    current = (row.id, row.state, row.round, row.content_hash) in opinions
     return (step.by if current else step.proposed_by,)
 
 
-def _unverified(ctx: Context, application: Application) -> bool:
-    if application.kind is not BorrowerKind.INDIVIDUAL:
-        return False
-    rows = select(Verification.subject).where(Verification.application_id == application.id)
-    return bool(set(application.facts["categories"]) - set(ctx.session.scalars(rows)))
+def _verified(ctx: Context, keys: list[int]) -> dict[int, set[str]]:
+    """What 人社 has spoken about, by application."""
+    found: dict[int, set[str]] = {}
+    rows = select(Verification.application_id, Verification.subject)
+    for key, subject in ctx.session.execute(rows.where(Verification.application_id.in_(keys))):
+        found.setdefault(key, set()).add(subject)
+    return found
+
+
+def _current_opinions(ctx: Context, keys: list[int]) -> set[tuple[int, State, int, str]]:
+    rows = select(
+        Proposal.application_id, Proposal.state, Proposal.round, Proposal.content_hash
+    ).where(Proposal.application_id.in_(keys))
+    return {(key, state, no, digest) for key, state, no, digest in ctx.session.execute(rows)}

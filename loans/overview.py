@@ -12,7 +12,7 @@ from sqlalchemy import extract, func, select
 from loans.access import Role
 from loans.context import Context
 from loans.daycount import add_months
-from loans.desk import AWAITED
+from loans.desk import AWAITED, waiting_for
 from loans.models import (
     Application,
     Borrower,
@@ -20,16 +20,12 @@ from loans.models import (
     Disbursement,
     GuaranteeFund,
     Note,
-    Proposal,
-    Verification,
 )
 from loans.queries import visible_to
 from loans.workflow import (
     LIVE_NOTE_STATES,
-    BorrowerKind,
     NoteState,
     State,
-    next_step,
 )
 
 LARGEST_LIST = 50
@@ -65,7 +61,7 @@ def worklist(ctx: Context) -> list[Waiting]:
         .order_by(Clock.due_on.is_(None), Clock.due_on, Application.id)
         .limit(10 * LARGEST_LIST)
     ).all()
-    roles = _waiting_for(ctx, [application for application, _, _ in rows])
+    roles = waiting_for(ctx, [application for application, _, _ in rows])
     mine = [row for row in rows if not ctx.actor.roles.isdisjoint(roles[row[0].id])]
     return [_waiting(ctx, *row, roles[row[0].id]) for row in mine[:LARGEST_LIST]]
 
@@ -80,7 +76,7 @@ def running_clocks(ctx: Context) -> list[Waiting]:
         .order_by(Clock.due_on, Clock.id)
         .limit(LARGEST_LIST)
     ).all()
-    roles = _waiting_for(ctx, [application for application, _, _ in rows])
+    roles = waiting_for(ctx, [application for application, _, _ in rows])
     return [_waiting(ctx, *row, roles[row[0].id]) for row in rows]
 
 
@@ -171,35 +167,3 @@ def _waiting(
     stands = bool(clock and clock.stops and clock.stops[-1][1] is None)
     left = days_left(ctx, clock.due_on) if clock and not stands else None
     return Waiting(application, borrower, roles, clock, left, stands)
-
-
-def _waiting_for(ctx: Context, rows: list[Application]) -> dict[int, tuple[Role, ...]]:
-    """Who acts next on each of some open files: opinions and verifications in one query each."""
-    ids = [row.id for row in rows]
-    opinions = _current_opinions(ctx, ids)
-    verified: dict[int, set[str]] = {}
-    words = select(Verification.application_id, Verification.subject)
-    for key, subject in ctx.session.execute(words.where(Verification.application_id.in_(ids))):
-        verified.setdefault(key, set()).add(subject)
-    return {row.id: _roles(row, verified.get(row.id, set()), opinions) for row in rows}
-
-
-def _roles(
-    row: Application, verified: set[str], opinions: set[tuple[int, State, int, str]]
-) -> tuple[Role, ...]:
-    step = next_step(row.kind, row.state, AWAITED[row.state], returned_from=row.returned_from)
-    person = row.kind is BorrowerKind.INDIVIDUAL
-    unverified = person and not set(row.facts["categories"]) <= verified
-    if unverified and row.state is State.GUARANTEE_REVIEW:
-        return (Role.VERIFIER,)
-    if step.proposed_by is None:
-        return (step.by,)
-    current = (row.id, row.state, row.round, row.content_hash) in opinions
-    return (step.by if current else step.proposed_by,)
-
-
-def _current_opinions(ctx: Context, ids: list[int]) -> set[tuple[int, State, int, str]]:
-    rows = select(
-        Proposal.application_id, Proposal.state, Proposal.round, Proposal.content_hash
-    ).where(Proposal.application_id.in_(ids))
-    return {(key, state, no, digest) for key, state, no, digest in ctx.session.execute(rows)}

@@ -186,7 +186,7 @@ def whole(ctx: Context, row: Application) -> ApplicationOut:
         **Parties(ctx, [row]).of(row),
         state_name=STATE_NAMES[row.state],
         terms=TermsOut.of(row),
-        waiting_for=list(waiting_for(ctx, row)),
+        waiting_for=list(waiting_for(ctx, [row])[row.id]),
         opinion=_opinion(ctx, row),
         clocks=[_clock(ctx, clock) for clock in file_of(ctx, row, Clock)],
         assessment=stored_assessment(row.assessment),
