@@ -123,8 +123,17 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "claims.receive": frozenset({Role.BANK_MAKER}),
     "claims.review": frozenset({Role.FINANCE_AUDITOR}),
     "claims.approve": frozenset({Role.FINANCE_APPROVER}),
+    "claims.precheck": frozenset({Role.BANK_MAKER, Role.BANK_CHECKER}),
+    "cases.assign": frozenset({Role.FINANCE_AUDITOR}),
+    "cases.comment": frozenset({Role.BANK_MAKER, Role.BANK_CHECKER}) | _FINANCE,
+    "cases.decide": frozenset({Role.FINANCE_AUDITOR}),
+    "registers.load": frozenset({Role.FINANCE_AUDITOR}),
+    "budgets.set": frozenset({Role.FINANCE_APPROVER}),
+    "accounts.ask": frozenset({Role.BANK_MAKER}),
+    "accounts.agree": frozenset({Role.BANK_CHECKER}),
     "remittances.order": frozenset({Role.FINANCE_AUDITOR}),
     "remittances.confirm": frozenset({Role.FINANCE_APPROVER}),
+    "remittances.give_back": frozenset({Role.FINANCE_AUDITOR}),
     # reads
     "programme.read": _EVERYONE,
     "people.read": _ADMINS,
@@ -135,6 +144,10 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "months.preview": _FINANCE,
     "months.read": _BANK | _GUARANTOR | _FINANCE | {Role.OBSERVER},
     "claims.read": _BANK | _FINANCE | {Role.OBSERVER},
+    "registers.read": _FINANCE,
+    "accounts.read": _BANK | _FINANCE,
+    "budgets.read": _FINANCE | {Role.OBSERVER},
+    "statistics.read": _BUSINESS,
     "audit.read": frozenset({Role.AUDIT_ADMIN}),
 }
 

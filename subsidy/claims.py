@@ -5,27 +5,26 @@ reviews, a second person approves, bound to the content both saw; approval makes
 Source: rules.md §7; （九）9.6 财政部门给予全额贴息.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from loans import outbox
 from loans.context import Context
 from loans.errors import Conflict, NotPermitted
 from loans.identity import canonical_credit_code, canonical_id
 from loans.models import Organisation
-from loans.money import fen_to_yuan
 from loans.parties import ID_NO
 from loans.queries import one
 from loans.sheets import digest
 from loans.vault import Vault
-from subsidy.accrual import day, to_date
+from subsidy.accrual import day
+from subsidy.cases import open_cases
 from subsidy.detail_sheet import DetailSheet, read_detail_sheet
-from subsidy.models import Claim, ClaimCause, ClaimLine, ClaimState
+from subsidy.filing import digest_of, file_findings, store_lines
+from subsidy.models import Claim, ClaimLine, ClaimState
 from subsidy.reconciliation import LineClass, Period, Reconciliation, Register, match
 from subsidy.register import register_of
 from subsidy.remittance import make_payable
@@ -70,7 +69,8 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
     bank = ctx.session.scalars(
         select(Organisation).where(Organisation.id == bank_id).with_for_update()
     ).one()
-    for earlier in _open_claims(ctx, bank_id, since, until):
+    replaced = _open_claims(ctx, bank_id, since, until)
+    for earlier in replaced:
         earlier.state = ClaimState.SUPERSEDED
     ctx.session.flush()
     register, rows = register_of(ctx, bank_id=bank_id)
@@ -84,7 +84,16 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
         file_name=filing.name[:200],
         file=ctx.vault.seal_bytes(FILE, filing.data),
         sha256=digest(filing.data),
-        content_hash=_content_hash(found),
+        content_hash=digest_of(
+            zip(
+                found.row,
+                found.note_no,
+                found.claimed_fen,
+                found.payable_fen,
+                [""] * len(found),
+                strict=True,
+            )
+        ),
         received_on=ctx.on,
         received_at=ctx.at,
         received_by_id=ctx.actor.person_id,
@@ -92,11 +101,13 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
         claimed_fen=int(found.claimed_fen.sum()),
         expected_fen=int(found.expected_fen.sum()),
         payable_fen=int(found.payable_fen.sum()),
-        findings=_file_findings(filing.sheet, found),
+        findings=file_findings(filing.sheet, found),
+        supersedes_id=replaced[-1].id if replaced else None,
     )
     ctx.session.add(claim)
     ctx.session.flush()
-    _store_lines(ctx, claim, filing.sheet, found, rows)
+    store_lines(ctx, claim, filing.sheet, found, rows)
+    open_cases(ctx, claim, replaced)
     payload = {"claim": str(claim.public_id), "state": claim.state.value}
     outbox.emit(ctx, "claim.received", payload, to=bank.id)
     return claim
@@ -165,11 +176,14 @@ def _open_claims(ctx: Context, bank_id: int, since: date, until: date) -> list[C
         Claim.until == until,
         Claim.state.in_(OPEN),
     )
-    return list(ctx.session.scalars(rows))
+    return list(ctx.session.scalars(rows.order_by(Claim.id)))
 
 
 def _check_days_unpaid(ctx: Context, claim: Claim) -> None:
-    """No note-day is payable twice, whatever the files were called (the bank's row is locked)."""
+    """No note-day is payable twice, whatever the files were called (the bank's row is locked).
+
+    A line may cover days of an approved under-claim again: what that was paid is off its amount.
+    """
     ctx.session.scalars(
         select(Organisation).where(Organisation.id == claim.bank_id).with_for_update()
     ).one()
@@ -182,121 +196,33 @@ def _check_days_unpaid(ctx: Context, claim: Claim) -> None:
             Claim.state == ClaimState.APPROVED,
             Claim.id != claim.id,
             ClaimLine.payable_fen > 0,
+            ClaimLine.note_id.in_(select(ClaimLine.note_id).where(ClaimLine.claim_id == claim.id)),
         )
     )
     paid: dict[int | None, list[ClaimLine]] = {}
     for line in ctx.session.scalars(other):
         paid.setdefault(line.note_id, []).append(line)
     for line in ctx.session.scalars(mine):
-        for before in paid.get(line.note_id, []):
-            assert line.since and line.until and before.since and before.until
-            if line.since < before.until and before.since < line.until:
-                raise Conflict(
-                    "note-day-paid",
-                    f"借据 {line.note_no} 在 {max(line.since, before.since)} 起的贴息日已在另一份"
-                    "申报中批准，请银行重新报送",
-                )
+        _check_line_unpaid(line, paid.get(line.note_id, []))
 
 
-def _store_lines(
-    ctx: Context, claim: Claim, sheet: DetailSheet, found: Reconciliation, rows: list[Any]
-) -> None:
-    findings: dict[int, list[dict[str, str]]] = {}
-    for finding in found.findings:
-        findings.setdefault(finding.line, []).append(
-            {"code": finding.code, "message": finding.message}
-        )
-    cells = list(sheet.table.rows())
-    for at in range(len(found)):
-        note = int(found.note[at])
-        bad = found.line_class[at] is LineClass.BAD
-        line = ClaimLine(
-            public_id=ctx.new_id(),
-            claim_id=claim.id,
-            row=int(found.row[at]),
-            note_id=rows[note].id if note >= 0 else None,
-            note_no=found.note_no[at][:64],
-            since=None if bad else to_date(int(sheet.claimed.since[at])),
-            until=None if bad else to_date(int(sheet.claimed.until[at])),
-            subsidy_class=sheet.subsidy_class[at],
-            claimed_fen=int(found.claimed_fen[at]),
-            expected_fen=int(found.expected_fen[at]),
-            payable_fen=int(found.payable_fen[at]),
-            line_class=found.line_class[at],
-            cells=_cells(cells[at].values),
-            findings=findings.get(at, []),
-        )
-        ctx.session.add(line)
-        ctx.session.flush()
-        _store_causes(ctx, line, found.causes[at])
-
-
-def _store_causes(ctx: Context, line: ClaimLine, causes: Any) -> None:
-    rows = [
-        {
-            "line_id": line.id,
-            "no": no,
-            "code": cause.code,
-            "amount_fen": cause.amount_fen,
-            "message": cause.message[:500],
-            "cites": "；".join(cause.cites)[:500],
-        }
-        for no, cause in enumerate(causes, 1)
+def _check_line_unpaid(line: ClaimLine, before: list[ClaimLine]) -> None:
+    assert line.since and line.until
+    overlapping = [
+        b for b in before if b.since and b.until and line.since < b.until and b.since < line.until
     ]
-    if rows:
-        ctx.session.execute(insert(ClaimCause), rows)
-
-
-def _cells(values: Any) -> dict[str, Any]:
-    """What the row says, without the borrower's name and number."""
-    hidden = ("borrower", "identity")
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in values.items()
-        if name not in hidden and value is not None
-    }
-
-
-def _file_findings(sheet: DetailSheet, found: Reconciliation) -> list[dict[str, Any]]:
-    """Everything about the file that is not about one comparable line, ready to be shown."""
-    shown: list[dict[str, Any]] = [
-        {"kind": "row", "row": f.row, "column": f.column, "code": f.code, "message": f.message}
-        for f in sheet.findings
-    ]
-    shown += [
-        {"kind": "file", "code": f.code, "amount": fen_to_yuan(f.amount_fen), "message": f.message}
-        for f in found.file_findings
-    ]
-    shown += [
-        {
-            "kind": "unclaimed",
-            "code": "R08",
-            "note_no": u.note_no,
-            "amount": fen_to_yuan(u.amount_fen),
-            "message": u.message,
-        }
-        for u in found.unclaimed
-    ]
-    if found.convention is not None:
-        c = found.convention
-        shown.append(
-            {
-                "kind": "convention",
-                "code": "R11",
-                "convention": c.convention,
-                "lines": c.lines,
-                "amount": fen_to_yuan(c.amount_fen),
-                "message": c.message,
-            }
+    corrected = [b for b in overlapping if _is_corrected(b, line)]
+    if len(corrected) < len(overlapping) or line.deducted_fen != sum(
+        b.payable_fen for b in corrected
+    ):
+        first = max(line.since, min(b.since for b in overlapping if b.since))
+        raise Conflict(
+            "note-day-paid",
+            f"借据 {line.note_no} 在 {first} 起的贴息日已在另一份申报中批准，请银行重新报送",
         )
-    return shown
 
 
-def _content_hash(found: Reconciliation) -> str:
-    text = "\n".join(
-        f"{row},{note_no},{claimed},{payable}"
-        for row, note_no, claimed, payable in zip(
-            found.row, found.note_no, found.claimed_fen, found.payable_fen, strict=True
-        )
-    )
-    return hashlib.sha256(text.encode()).hexdigest()
+def _is_corrected(before: ClaimLine, line: ClaimLine) -> bool:
+    assert before.since and before.until and line.since and line.until
+    is_within = line.since <= before.since and before.until <= line.until
+    return is_within and before.line_class is LineClass.UNDER

@@ -65,8 +65,9 @@ def remittances(
 
 
 def remittance_of(ctx: Context, claim: Claim) -> Remittance | None:
-    """The remittance that pays a claim."""
-    return ctx.session.scalars(lists.remittances(ctx, claim_id=claim.id)).one_or_none()
+    """The remittance that pays a claim; after a returned payment the newest."""
+    found = lists.remittances(ctx, claim_id=claim.id).order_by(Remittance.id.desc())
+    return ctx.session.scalars(found).first()
 
 
 def ledger_totals(ctx: Context) -> dict[EntryKind, int]:

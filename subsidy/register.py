@@ -12,9 +12,10 @@ from sqlalchemy import select
 from loans.context import Context
 from loans.models import Borrower, Contract, Note
 from subsidy.accrual import day
+from subsidy.controls import controlled
 from subsidy.models import Claim, ClaimLine, ClaimState
 from subsidy.queries import Portfolio, read_book
-from subsidy.reconciliation import ElsewhereSpan, Register, Span
+from subsidy.reconciliation import ElsewhereSpan, LineClass, Register, Span
 
 # Claims whose lines take up note-days: what is not accepted or was replaced does not.
 COUNTED = (ClaimState.RECEIVED, ClaimState.REVIEWED, ClaimState.APPROVED)
@@ -27,8 +28,11 @@ def register_of(
 
     ``without`` leaves out a claim's own lines (and those it replaces) when it is compared again.
     """
-    portfolio = of_bank(read_book(ctx, bank_id=bank_id).portfolio(), bank_id)
-    keys = _borrower_keys(ctx, portfolio)
+    plain = of_bank(read_book(ctx, bank_id=bank_id).portfolio(), bank_id)
+    indexes = _borrower_indexes(ctx, plain)
+    keys = {key: index.hex() for key, index in indexes.items()}
+    found = controlled(ctx, plain, indexes)
+    portfolio = found.portfolio
     register = Register.of(
         portfolio.notes,
         portfolio.events,
@@ -37,7 +41,8 @@ def register_of(
         reason=portfolio.reason,
         last_closing_fen=_last_closing(ctx, portfolio, bank_id),
         earlier=tuple(_earlier(ctx, bank_id, without)),
-        elsewhere=tuple(_elsewhere(ctx, bank_id, keys)),
+        elsewhere=(*_elsewhere(ctx, bank_id, keys), *found.elsewhere),
+        flags=found.flags,
     )
     return register, list(portfolio.rows)
 
@@ -54,11 +59,11 @@ def of_bank(portfolio: Portfolio, bank_id: int) -> Portfolio:
     )
 
 
-def _borrower_keys(ctx: Context, portfolio: Portfolio) -> dict[int, str]:
-    """The opaque key of each borrower: their number's blind index."""
+def _borrower_indexes(ctx: Context, portfolio: Portfolio) -> dict[int, bytes]:
+    """The blind index of each borrower's number: the opaque key that a claim gives too."""
     ids = {row.borrower_id for row in portfolio.rows}
     rows = select(Borrower.id, Borrower.id_index).where(Borrower.id.in_(ids))
-    return {key: index.hex() for key, index in ctx.session.execute(rows)}
+    return {key: index for key, index in ctx.session.execute(rows)}  # noqa: C416 - rows, not pairs
 
 
 def _last_closing(ctx: Context, portfolio: Portfolio, bank_id: int) -> Any:
@@ -77,7 +82,16 @@ def _last_closing(ctx: Context, portfolio: Portfolio, bank_id: int) -> Any:
 
 def _earlier(ctx: Context, bank_id: int, without: Claim | None) -> list[Span]:
     rows = (
-        select(ClaimLine.note_no, ClaimLine.since, ClaimLine.until, Claim.since, Claim.until)
+        select(
+            ClaimLine.note_no,
+            ClaimLine.since,
+            ClaimLine.until,
+            Claim.since,
+            Claim.until,
+            ClaimLine.line_class,
+            ClaimLine.payable_fen,
+            Claim.state,
+        )
         .join(Claim, Claim.id == ClaimLine.claim_id)
         .where(
             Claim.bank_id == bank_id,
@@ -87,10 +101,16 @@ def _earlier(ctx: Context, bank_id: int, without: Claim | None) -> list[Span]:
         )
     )
     return [
-        Span(note_no, day(since), day(until), _name(claim_since, claim_until))
-        for note_no, since, until, claim_since, claim_until in ctx.session.execute(rows)
-        if since is not None and until is not None
+        Span(r[0], day(r[1]), day(r[2]), _name(r[3], r[4]), _paid(r[5], r[6], r[7]))
+        for r in ctx.session.execute(rows)
+        if r[1] is not None and r[2] is not None
     ]
+
+
+def _paid(line_class: LineClass, payable_fen: int, state: ClaimState) -> int | None:
+    """What an approved under-claim was paid: the rest may be claimed later (rules.md §7)."""
+    is_open = line_class is LineClass.UNDER and state is ClaimState.APPROVED
+    return payable_fen if is_open else None
 
 
 def _elsewhere(ctx: Context, bank_id: int, keys: dict[int, str]) -> list[ElsewhereSpan]:

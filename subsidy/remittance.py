@@ -1,70 +1,98 @@
-"""Commands: what an approved claim makes payable, and its payment to the bank.
+"""Commands: what an approved claim makes payable, its payment to the bank, and what comes back.
 
-Payable and paid are separate ledgers of append-only entries, one per claim line, each split by
-funding level (central, provincial, city) as the policy says. The subsidy is paid 先付后贴.
-Source: rules.md §7.
+Payable and paid are separate ledgers of append-only entries, each split by funding level (central,
+provincial, city) as the policy says. An order pays every open payable entry of its claim and nets
+what later facts took from lines paid before. The subsidy is paid 先付后贴. Source: rules.md §7.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from loans import outbox
 from loans.context import Context
 from loans.errors import Conflict, NotPermitted
-from loans.models import Note
+from loans.models import Organisation
 from loans.money import fen_to_yuan, split_by_weight
 from loans.policy import FundingSplit
 from loans.queries import one
-from loans.sheets import digest, write_csv
+from loans.sheets import digest
+from subsidy.accounts import account_masked
+from subsidy.adjustments import Adjustment, adjustments
 from subsidy.models import (
     Claim,
     ClaimLine,
     ClaimState,
     EntryKind,
+    EntryReason,
     Remittance,
+    RemittanceItem,
     RemittanceState,
+    SubsidyBudget,
     SubsidyEntry,
 )
+from subsidy.payment_file import payment_file
+
+STANDING = (RemittanceState.ORDERED, RemittanceState.PAID)
 
 
 def make_payable(ctx: Context, claim: Claim) -> None:
     """Enter what each line of an approved claim makes payable, split by funding level."""
-    split = ctx.book.at("funding_split", claim.since).value
-    assert isinstance(split, FundingSplit)
+    lines = ctx.session.scalars(
+        select(ClaimLine)
+        .where(ClaimLine.claim_id == claim.id, ClaimLine.payable_fen > 0)
+        .order_by(ClaimLine.row)
+    )
+    split = _split(ctx, claim)
     rows = [
-        _entry(ctx, EntryKind.PAYABLE, line.id, _levels(line.payable_fen, split), None, ctx.on)
-        for line in _payable_lines(ctx, claim)
+        _entry(ctx, line.id, line.payable_fen, split, reason=EntryReason.CLAIMED) for line in lines
     ]
     if rows:
         ctx.session.execute(insert(SubsidyEntry), rows)
 
 
+def allow_later(ctx: Context, line: ClaimLine, amount_fen: int, reason: str) -> None:
+    """What was withheld on an approved line and is allowed now; the next order pays it."""
+    if amount_fen > 0:
+        split = _split(ctx, ctx.session.get_one(Claim, line.claim_id))
+        entry = _entry(ctx, line.id, amount_fen, split, reason=EntryReason.DECIDED, text=reason)
+        ctx.session.execute(insert(SubsidyEntry), [entry])
+
+
 def order(ctx: Context, *, claim_id: UUID) -> Remittance:
-    """拨付: order the payment of everything an approved claim made payable."""
+    """拨付: order the payment of what an approved claim made payable, less what is to be netted."""
     claim = one(ctx, Claim, claim_id, lock=True)
     if claim.state is not ClaimState.APPROVED:
         raise Conflict("claim-not-approved", "只有已批准的申报可以拨付")
-    if ctx.session.scalars(select(Remittance).where(Remittance.claim_id == claim.id)).first():
+    _lock_bank(ctx, claim.bank_id)
+    standing = select(Remittance).where(
+        Remittance.claim_id == claim.id, Remittance.state.in_(STANDING)
+    )
+    if ctx.session.scalars(standing).first():
         raise Conflict("already-remitted", "该申报已经有拨付单，不能重复拨付")
-    entries = _payable_entries(ctx, claim)
+    _enter_adjustments(ctx, claim.bank_id, adjustments(ctx, bank_id=claim.bank_id))
+    entries = open_entries(ctx, claim)
     amount_fen = sum(entry.amount_fen for entry in entries)
-    if amount_fen == 0:
-        raise Conflict("nothing-payable", "该申报没有应付的贴息，无需拨付")
-    file = _payment_file(ctx, claim)
+    if amount_fen <= 0:
+        raise Conflict("nothing-payable", "该申报没有应付的贴息（扣减后不为正数），无需拨付")
+    _check_budget(ctx, amount_fen)
+    file = payment_file(ctx, entries)
     remittance = Remittance(
         public_id=ctx.new_id(),
         claim_id=claim.id,
         bank_id=claim.bank_id,
         state=RemittanceState.ORDERED,
         amount_fen=amount_fen,
+        netted_fen=sum(e.amount_fen for e in entries if e.reason is EntryReason.ADJUSTED),
         funding={
             "central": sum(entry.central_fen for entry in entries),
             "province": sum(entry.provincial_fen for entry in entries),
             "city": sum(entry.city_fen for entry in entries),
         },
+        account_masked=account_masked(ctx, claim.bank_id),
         file=file,
         sha256=digest(file),
         ordered_by_id=ctx.actor.person_id,
@@ -72,6 +100,9 @@ def order(ctx: Context, *, claim_id: UUID) -> Remittance:
         ordered_at=ctx.at,
     )
     ctx.session.add(remittance)
+    ctx.session.flush()
+    items = [{"remittance_id": remittance.id, "entry_id": entry.id} for entry in entries]
+    ctx.session.execute(insert(RemittanceItem), items)
     return remittance
 
 
@@ -84,83 +115,193 @@ def confirm(ctx: Context, *, remittance_id: UUID, paid_on: date, reference: str)
         raise NotPermitted("same-person", "制单与确认不能是同一人，请由另一人确认")
     if not remittance.ordered_on <= paid_on <= ctx.on:
         raise Conflict("paid-day-outside", f"付款日 {paid_on} 应在制单日与今日之间")
-    claim = ctx.session.get_one(Claim, remittance.claim_id)
-    rows = [
-        _entry(ctx, EntryKind.PAID, entry.claim_line_id, _levels_of(entry), remittance.id, paid_on)
-        for entry in _payable_entries(ctx, claim)
-    ]
+    rows = [_paid(ctx, entry, remittance, paid_on) for entry in items_of(ctx, remittance)]
     ctx.session.execute(insert(SubsidyEntry), rows)
     remittance.state = RemittanceState.PAID
     remittance.confirmed_by_id, remittance.paid_on = ctx.actor.person_id, paid_on
     remittance.reference = reference
-    payload = {
-        "remittance": str(remittance.public_id),
-        "amount": fen_to_yuan(remittance.amount_fen),
-    }
-    outbox.emit(ctx, "remittance.paid", payload, to=remittance.bank_id)
+    _tell(ctx, remittance, "remittance.paid")
     return remittance
 
 
-def _payable_lines(ctx: Context, claim: Claim) -> list[ClaimLine]:
+def give_back(
+    ctx: Context, *, remittance_id: UUID, returned_on: date, reason: str
+) -> Remittance:
+    """退款: the money came back. The paid ledger is reversed; the claim may be ordered again."""
+    remittance = one(ctx, Remittance, remittance_id, lock=True)
+    if remittance.state is not RemittanceState.PAID:
+        raise Conflict("not-paid", "只有已付款的拨付单可以登记退款")
+    assert remittance.paid_on is not None
+    if not remittance.paid_on <= returned_on <= ctx.on:
+        raise Conflict("returned-day-outside", f"退款日 {returned_on} 应在付款日与今日之间")
+    rows = [
+        _paid(ctx, entry, remittance, returned_on, back=True)
+        for entry in items_of(ctx, remittance)
+    ]
+    ctx.session.execute(insert(SubsidyEntry), rows)
+    remittance.state = RemittanceState.RETURNED
+    remittance.returned_by_id, remittance.returned_on = ctx.actor.person_id, returned_on
+    remittance.return_reason = reason
+    _tell(ctx, remittance, "remittance.returned")
+    return remittance
+
+
+def set_budget(ctx: Context, *, year: int, amount_fen: int, document: str) -> SubsidyBudget:
+    """The year's budget by a document; the last one set holds."""
+    row = SubsidyBudget(
+        public_id=ctx.new_id(),
+        year=year,
+        amount_fen=amount_fen,
+        document=document,
+        set_on=ctx.on,
+        set_by_id=ctx.actor.person_id,
+    )
+    ctx.session.add(row)
+    return row
+
+
+def budget_of(ctx: Context, year: int) -> SubsidyBudget | None:
+    """The year's budget, or None where none was set (then nothing is limited)."""
+    rows = select(SubsidyBudget).where(SubsidyBudget.year == year)
+    return ctx.session.scalars(rows.order_by(SubsidyBudget.id.desc())).first()
+
+
+def remitted_fen(ctx: Context, year: int) -> int:
+    """What was ordered or paid in a calendar year and has not come back."""
+    rows = select(func.sum(Remittance.amount_fen)).where(
+        Remittance.state.in_(STANDING),
+        Remittance.ordered_on >= date(year, 1, 1),
+        Remittance.ordered_on < date(year + 1, 1, 1),
+    )
+    return int(ctx.session.scalars(rows).one() or 0)
+
+
+def items_of(ctx: Context, remittance: Remittance) -> list[SubsidyEntry]:
+    """The payable entries that a remittance pays."""
     rows = (
-        select(ClaimLine)
-        .where(ClaimLine.claim_id == claim.id, ClaimLine.payable_fen > 0)
-        .order_by(ClaimLine.row)
+        select(SubsidyEntry)
+        .join(RemittanceItem, RemittanceItem.entry_id == SubsidyEntry.id)
+        .where(RemittanceItem.remittance_id == remittance.id)
+        .order_by(SubsidyEntry.id)
     )
     return list(ctx.session.scalars(rows))
 
 
-def _payable_entries(ctx: Context, claim: Claim) -> list[SubsidyEntry]:
+def open_entries(ctx: Context, claim: Claim) -> list[SubsidyEntry]:
+    """Payable entries no standing order pays: the claim's, and the bank's later corrections."""
+    ordered = (
+        select(RemittanceItem.entry_id)
+        .join(Remittance, Remittance.id == RemittanceItem.remittance_id)
+        .where(Remittance.state.in_(STANDING))
+    )
     rows = (
         select(SubsidyEntry)
         .join(ClaimLine, ClaimLine.id == SubsidyEntry.claim_line_id)
-        .where(ClaimLine.claim_id == claim.id, SubsidyEntry.kind == EntryKind.PAYABLE)
-        .order_by(ClaimLine.row)
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(
+            SubsidyEntry.kind == EntryKind.PAYABLE,
+            SubsidyEntry.id.not_in(ordered),
+            Claim.bank_id == claim.bank_id,
+            (Claim.id == claim.id) | (SubsidyEntry.reason != EntryReason.CLAIMED),
+        )
+        .order_by(SubsidyEntry.id)
     )
     return list(ctx.session.scalars(rows))
 
 
-def _levels(amount_fen: int, split: FundingSplit) -> list[int]:
-    return split_by_weight(amount_fen, [split.central, split.province, split.city])
+def _enter_adjustments(ctx: Context, bank_id: int, found: Iterable[Adjustment]) -> None:
+    rows = [
+        _entry(
+            ctx,
+            each.line.id,
+            each.amount_fen,
+            _split(ctx, each.claim),
+            reason=EntryReason.ADJUSTED,
+            text=each.text,
+        )
+        for each in found
+    ]
+    if rows:
+        ctx.session.execute(insert(SubsidyEntry), rows)
 
 
-def _levels_of(entry: SubsidyEntry) -> list[int]:
-    return [entry.central_fen, entry.provincial_fen, entry.city_fen]
+def _check_budget(ctx: Context, amount_fen: int) -> None:
+    budget = budget_of(ctx, ctx.on.year)
+    if budget is None:
+        return
+    left = budget.amount_fen - remitted_fen(ctx, ctx.on.year)
+    if amount_fen > left:
+        raise Conflict(
+            "over-budget",
+            f"{ctx.on.year} 年贴息预算（{budget.document}）尚余 {fen_to_yuan(left)} 元，"
+            f"不足以拨付 {fen_to_yuan(amount_fen)} 元，请先调整预算",
+        )
+
+
+def _lock_bank(ctx: Context, bank_id: int) -> None:
+    ctx.session.scalars(
+        select(Organisation).where(Organisation.id == bank_id).with_for_update()
+    ).one()
+
+
+def _split(ctx: Context, claim: Claim) -> FundingSplit:
+    split = ctx.book.at("funding_split", claim.since).value
+    assert isinstance(split, FundingSplit)
+    return split
 
 
 def _entry(
     ctx: Context,
-    kind: EntryKind,
-    claim_line_id: int,
-    levels: list[int],
-    remittance_id: int | None,
-    on: date,
+    line_id: int,
+    amount_fen: int,
+    split: FundingSplit,
+    *,
+    reason: EntryReason,
+    text: str = "",
 ) -> dict[str, Any]:
-    central, provincial, city = levels
+    """A payable entry; an amount below zero is split like its opposite."""
+    sign = -1 if amount_fen < 0 else 1
+    levels = split_by_weight(abs(amount_fen), [split.central, split.province, split.city])
+    central, provincial, city = (sign * level for level in levels)
     return {
-        "kind": kind,
-        "claim_line_id": claim_line_id,
-        "remittance_id": remittance_id,
-        "on": on,
+        "kind": EntryKind.PAYABLE,
+        "reason": reason,
+        "claim_line_id": line_id,
+        "remittance_id": None,
+        "settles_id": None,
+        "on": ctx.on,
         "at": ctx.at,
-        "amount_fen": central + provincial + city,
+        "amount_fen": amount_fen,
         "central_fen": central,
         "provincial_fen": provincial,
         "city_fen": city,
+        "text": text[:200],
     }
 
 
-def _payment_file(ctx: Context, claim: Claim) -> bytes:
-    """拨付清单: one line a note, in the order of the claim; the canonical CSV."""
-    numbers = dict(
-        ctx.session.execute(
-            select(ClaimLine.id, Note.note_no)
-            .join(Note, Note.id == ClaimLine.note_id)
-            .where(ClaimLine.claim_id == claim.id)
-        ).all()
-    )
-    lines = [
-        [numbers[line.id], f"{line.since}", f"{line.until}", fen_to_yuan(line.payable_fen)]
-        for line in _payable_lines(ctx, claim)
-    ]
-    return write_csv([["借据号", "贴息起日", "贴息止日（不含）", "拨付额"], *lines])
+def _paid(
+    ctx: Context, entry: SubsidyEntry, remittance: Remittance, on: date, *, back: bool = False
+) -> dict[str, Any]:
+    sign = -1 if back else 1
+    return {
+        "kind": EntryKind.PAID,
+        "reason": EntryReason.RETURNED if back else entry.reason,
+        "claim_line_id": entry.claim_line_id,
+        "remittance_id": remittance.id,
+        "settles_id": entry.id,
+        "on": on,
+        "at": ctx.at,
+        "amount_fen": sign * entry.amount_fen,
+        "central_fen": sign * entry.central_fen,
+        "provincial_fen": sign * entry.provincial_fen,
+        "city_fen": sign * entry.city_fen,
+        "text": "",
+    }
+
+
+def _tell(ctx: Context, remittance: Remittance, topic: str) -> None:
+    payload = {
+        "remittance": str(remittance.public_id),
+        "amount": fen_to_yuan(remittance.amount_fen),
+    }
+    outbox.emit(ctx, topic, payload, to=remittance.bank_id)

@@ -50,6 +50,8 @@ class Claim(Keyed, Model):
     review_comment: Mapped[str | None] = mapped_column(String(500))
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     approved_on: Mapped[date | None]
+    # The file that this one corrects.
+    supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id"))
 
 
 class ClaimLine(Keyed, Model):
@@ -71,6 +73,8 @@ class ClaimLine(Keyed, Model):
     claimed_fen: Mapped[int]
     expected_fen: Mapped[int]
     payable_fen: Mapped[int]
+    # What earlier claims were paid for the same days: this line may only claim the rest.
+    deducted_fen: Mapped[int] = mapped_column(server_default="0")
     line_class: Mapped[LineClass] = mapped_column(stored(LineClass))
     # The row's other cells as read, without name and ID number.
     cells: Mapped[dict[str, Any]]

@@ -120,8 +120,9 @@ def _bites(pairs: Pairs, lines: npt.NDArray[np.intp]) -> dict[str, Flags]:
         found[owner[which]] = True
         return found
 
-    stopped = (events.kind == STOPPED) & before_end
-    capped = (events.kind == SUBSIDISED_CHANGED) & before_end & (reason != HIRES)
+    changed = (events.kind == SUBSIDISED_CHANGED) & before_end
+    stopped = ((events.kind == STOPPED) & before_end) | (changed & np.isin(reason, STOPS))
+    capped = changed & ~np.isin(reason, (HIRES, *STOPS))
     repaid = (events.kind == PRINCIPAL_REPAID) & inside & ~pairs.is_final[source]
     matures = np.minimum(notes.matures_on, notes.subsidy_ends_on)[note]
     bites = {
@@ -134,7 +135,7 @@ def _bites(pairs: Pairs, lines: npt.NDArray[np.intp]) -> dict[str, Flags]:
     late = np.minimum(pairs.settled_on[note], pairs.period.until) < until
     bites["life"] = (since < notes.disbursed_on[note]) | late
     bites["term"] = (matures < until) | some((events.kind == OVERDUE_FROM) & before_end)
-    bites["hires"] = some((events.kind == SUBSIDISED_CHANGED) & before_end & (reason == HIRES))
+    bites["hires"] = some(changed & (reason == HIRES))
     bites["cap"] = (notes.subsidised_fen < notes.principal_fen)[note] | some(capped)
     bites["repaid"] = some(repaid)
     bites["repriced"] = some((events.kind == RATE_CHANGED) & inside)

@@ -57,6 +57,8 @@ def match(
     expected_pairs = capped_by_interest(pairs, value(pairs, Variants.true(all_pairs)))
     expected = np.zeros(len(claimed), np.int64)
     expected[pairs.line] = expected_pairs
+    deducted = np.zeros(len(claimed), np.int64)
+    deducted[pairs.line] = pairs.deducted_fen
 
     wholly_taken = _wholly_taken(pairs)
     differs = (pairs.of_line("claimed_fen") != expected_pairs) & ~wholly_taken
@@ -74,6 +76,7 @@ def match(
         claimed_fen=claimed.claimed_fen,
         expected_fen=expected,
         payable_fen=np.minimum(expected, np.maximum(claimed.claimed_fen, 0)),
+        deducted_fen=deducted,
         causes=causes,
         findings=tuple(line_findings(claimed, pairs)),
         unclaimed=tuple(_unclaimed(register, cover)),

@@ -28,6 +28,11 @@ class Overlap:
     since: int
     until: int
     where: str
+    paid_fen: int | None = None  # of an under-claim: what it was paid
+
+    def is_corrected_by(self, since: int, until: int) -> bool:
+        """Whether a line of these days may claim the rest of an under-claim."""
+        return self.paid_fen is not None and since <= self.since and self.until <= until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +40,8 @@ class Pairs:
     """The lines that can be recomputed. Columns of shape ``(p,)``, in the claim's order.
 
     ``free_*`` are the days of each line that are claimed nowhere else: line ``i`` owns
-    ``free_offsets[i]:free_offsets[i + 1]``. ``until`` may lie beyond the period.
+    ``free_offsets[i]:free_offsets[i + 1]``. ``until`` may lie beyond the period. ``deducted_fen``
+    was paid before for days of an under-claim that the line corrects.
     """
 
     claimed: Claimed
@@ -48,6 +54,7 @@ class Pairs:
     free_offsets: Integers
     free_since: Integers
     free_until: Integers
+    deducted_fen: Integers
     overlaps: dict[int, tuple[Overlap, ...]]  # by position in these columns
     settled_on: Integers  # (n,) per register note: the day of full repayment, or NEVER
     is_final: npt.NDArray[np.bool_]  # per register event: the repayment that settles the note
@@ -93,6 +100,7 @@ def pair(claimed: Claimed, register: Register, period: Period) -> Pairs:
         free_offsets=offsets,
         free_since=free_since,
         free_until=free_until,
+        deducted_fen=_deducted(overlaps, since, until),
         overlaps=overlaps,
         settled_on=settled_on,
         is_final=is_final,
@@ -122,7 +130,8 @@ def spans_before(register: Register) -> dict[int, list[Overlap]]:
     spans: dict[int, list[Overlap]] = defaultdict(list)
     for span in register.earlier:
         if span.note_no in position:
-            spans[position[span.note_no]].append(Overlap(span.since, span.until, span.where))
+            own = Overlap(span.since, span.until, span.where, span.paid_fen)
+            spans[position[span.note_no]].append(own)
     by_loan: dict[tuple[str, str], list[int]] = defaultdict(list)
     if register.elsewhere:
         for i, loan in enumerate(zip(register.borrower, register.contract_no, strict=True)):
@@ -149,9 +158,22 @@ def _free_days(
         hit = tuple(span for span in of_note if span.since < until and span.until > since)
         if hit:
             overlaps[at] = hit
-            free[at] = subtract(since, until, [(span.since, span.until) for span in hit])
+            taken_days = [
+                (s.since, s.until) for s in hit if not s.is_corrected_by(since, until)
+            ]
+            free[at] = subtract(since, until, taken_days)
         of_note.append(Overlap(since, until, f"本文件第 {int(claimed.row[i])} 行"))
     return free, overlaps
+
+
+def _deducted(
+    overlaps: dict[int, tuple[Overlap, ...]], since: Integers, until: Integers
+) -> Integers:
+    deducted = np.zeros(len(since), np.int64)
+    for at, spans in overlaps.items():
+        own = int(since[at]), int(until[at])
+        deducted[at] = sum(s.paid_fen or 0 for s in spans if s.is_corrected_by(*own))
+    return deducted
 
 
 def _file_order(claimed: Claimed, i: int) -> tuple[int, ...]:

@@ -17,12 +17,18 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Span:
-    """Days ``[since, until)`` of a note that were claimed before; ``where`` names the claim."""
+    """Days ``[since, until)`` of a note that were claimed before; ``where`` names the claim.
+
+    With ``paid_fen`` it was an under-claim: a later line that covers all these days may claim what
+    they are worth less what was paid. Without it, or for a line that covers only some of them, the
+    days are taken.
+    """
 
     note_no: str
     since: int
     until: int
     where: str
+    paid_fen: int | None = None
 
 
 @dataclass(frozen=True)

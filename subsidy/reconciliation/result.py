@@ -108,6 +108,7 @@ class Reconciliation:
     claimed_fen: Integers
     expected_fen: Integers
     payable_fen: Integers
+    deducted_fen: Integers  # paid before for days of an under-claim that the line corrects
     causes: Sequence[tuple[Cause, ...]]
     findings: tuple[LineFinding, ...]
     unclaimed: tuple[Unclaimed, ...]

@@ -123,7 +123,14 @@ def value(pairs: Pairs, variants: Variants) -> Integers:
     lines = booked(scene.notes, scene.events, days).subsidy_fen
     total = np.zeros(len(variants), np.int64)
     np.add.at(total, scene.owner, lines[:, 1] - lines[:, 0])
-    return total
+    return _less_paid(pairs, variants, total)
+
+
+def _less_paid(pairs: Pairs, variants: Variants, total: Integers) -> Integers:
+    """What is left after an under-claim of the same days was paid (unless that is lifted too)."""
+    paid = np.where(variants.spans, 0, pairs.deducted_fen[variants.line])
+    left: Integers = np.where(paid == 0, total, np.maximum(total - paid, 0))
+    return left
 
 
 @dataclass(frozen=True)
@@ -132,20 +139,21 @@ class Weighed:
 
     found: Slices
     owner: npt.NDArray[np.intp]
-    count: int
+    pairs: Pairs
+    variants: Variants
 
     def under(self, convention: Convention, *, per_period: bool) -> Integers:
         """Amount of each variant under a convention, int64 fen."""
-        total = np.zeros(self.count, np.int64)
+        total = np.zeros(len(self.variants), np.int64)
         np.add.at(total, self.owner, amounts(self.found, convention, per_period=per_period))
-        return total
+        return _less_paid(self.pairs, self.variants, total)
 
 
 def weighed(pairs: Pairs, variants: Variants) -> Weighed:
     """The slices of each variant over its line's days."""
     scene = _spelled_out(pairs, variants)
     found = slices(scene.notes, scene.events, scene.since, scene.until)
-    return Weighed(found, scene.owner, len(variants))
+    return Weighed(found, scene.owner, pairs, variants)
 
 
 def _spelled_out(pairs: Pairs, variants: Variants) -> _Scene:
@@ -239,13 +247,15 @@ def _dropped(
     drop = np.zeros(len(events), np.bool_)
     for bit, code in enumerate(STOPS):
         named = (reason == code) | ((reason == 0) & (code == UNNAMED_STOP))
-        drop |= (kind == SUBSIDY_STOPPED) & named & ((runs.stops[owner] >> bit) & 1 == 1)
+        suspended = (kind == SUBSIDISED_CHANGED) & (reason == code)
+        stopped = ((kind == SUBSIDY_STOPPED) & named) | suspended
+        drop |= stopped & ((runs.stops[owner] >> bit) & 1 == 1)
     drop |= term & ((kind == OVERDUE_FROM) | (kind == OVERDUE_CURED))
     matured = on >= register.notes.matures_on[note][owner]
     changed_rate = kind == RATE_CHANGED
     drop |= changed_rate & ((term & matured) | (runs.rate_ppm[owner] != TRUE))
     hired = (kind == SUBSIDISED_CHANGED) & (reason == HIRES)
-    capped = (kind == SUBSIDISED_CHANGED) & (reason != HIRES)
+    capped = (kind == SUBSIDISED_CHANGED) & ~np.isin(reason, (HIRES, *STOPS))
     no_cap = (balance > 0) & (balance != OLD_BALANCE)
     drop |= hired & (runs.hires[owner] | no_cap)
     drop |= capped & no_cap
