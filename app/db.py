@@ -12,6 +12,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import PoolResetState
@@ -142,6 +144,13 @@ def migrate(url: str, *, application_role: str | None = None, revision: str = "h
         command.upgrade(config, revision)
         if revision == "head":
             _protect(connection, application_role)
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database has exactly the tables of this version of the programme."""
+    wanted = set(ScriptDirectory.from_config(alembic_config()).get_heads())
+    with reading(engine).connect() as connection:
+        return set(MigrationContext.configure(connection).get_current_heads()) == wanted
 
 
 @contextmanager

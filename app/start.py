@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, make_url
+from sqlalchemy import Engine, make_url
 
-from app.db import make_engine, make_sessions, migrate, unsafe_database
+from app.db import is_current, make_engine, make_sessions, migrate, unsafe_database
 from app.deps import Installation
 from app.keyring import new_keyring, read_keyring
 from app.settings import Environment, Settings, unsafe
@@ -42,10 +42,13 @@ def open_installation(settings: Settings, *, create: bool = False) -> Opened:
     if create:
         migrate(settings.owner_url, application_role=make_url(settings.database_url).username)
     engine = make_engine(settings.database_url, pool_size=settings.pool_size)
-    if not _file_exists(settings) or not inspect(engine).has_table("application"):
+    if not _file_exists(settings) or not is_current(engine):
         engine.dispose()
         raise Refused(
-            ["数据库尚未建立：请先运行 fumin migrate (no database yet: run fumin migrate)"]
+            [
+                "数据库尚未建立或不是当前版本：请先运行 fumin migrate"
+                " (no database of this version: run fumin migrate)"
+            ]
         )
     if settings.env is Environment.PRODUCTION:
         reasons = unsafe_database(engine)
