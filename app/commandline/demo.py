@@ -76,7 +76,8 @@ def _how_to_serve(console: Console, folder: Path) -> None:
 
 def _command(verb: str, folder: Path) -> str:
     """A command as the caller can type it: FUMIN_RUN is how ./run was called."""
-    return f"{os.environ.get('FUMIN_RUN', 'fumin')} {verb} {shlex.quote(str(folder))}"
+    program = os.environ.get("FUMIN_RUN", "fumin")
+    return f"{shlex.quote(program)} {verb} {shlex.quote(str(folder))}"
 
 
 @contextmanager

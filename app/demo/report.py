@@ -64,7 +64,7 @@ def _outcomes(facts: Facts, book: PolicyBook) -> Table:
     table = _table(f"申请 {len(facts.applications)} 件的结果", f"引文均出自{_DOCUMENT}")
     table.add_column("结果", no_wrap=True)
     table.add_column("件数", justify="right")
-    table.add_column("起决定作用的一句（例）")
+    table.add_column("起决定作用的一句（例）", overflow="fold")
     for ending in endings(facts.applications, book):
         table.add_row(ending.label, str(ending.count), ending.cite.removeprefix(_DOCUMENT))
     return table
@@ -147,7 +147,7 @@ def _errors(facts: Facts) -> Table:
     table.add_column("埋下的差错")
     table.add_column("代码")
     _money_columns(table, "埋下", "找到")
-    table.add_column("对账给出的原因")
+    table.add_column("对账给出的原因", overflow="fold")
     for claim in sorted(facts.claims, key=lambda claim: (claim.claimed.until, claim.claimed.bank)):
         for row in _error_rows(claim):
             table.add_row(*row)
