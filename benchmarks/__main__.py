@@ -9,6 +9,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import partial
 
 import numpy as np
@@ -19,7 +20,13 @@ from benchmarks.frames import FRAMES, exploded
 from benchmarks.kernel import compiled
 from benchmarks.loop import with_python
 from benchmarks.measuring import ROUNDS, in_turn, peak_bytes
-from subsidy.accrual import Events, Lines, Notes, accrue
+from subsidy.accrual import Events, Lines, Notes, accrue, day
+from subsidy.carried import carried
+
+try:
+    from subsidy import compiled as speed
+except ImportError:  # the extra "speed" is not installed
+    speed = None
 
 SLAB = 65_536
 
@@ -40,6 +47,7 @@ def main(arguments: list[str]) -> None:
         against_frames(name, *book(framed))
         against_c(name, *book(city))
         against_loop(name, *book(city))
+    month(whole)
     memory(*BOOKS["mixed"](whole))
     growth(whole)
 
@@ -56,12 +64,17 @@ def against_c(name: str, notes: Notes, events: Events) -> None:
     if kernel is not None:
         agree(lines, kernel(notes, events, cuts), "C")
         contenders["C"] = partial(kernel, notes, events, cuts)
+    if speed is not None:
+        agree(lines, speed.accrue(notes, events, cuts), "numba")
+        contenders["numba"] = partial(speed.accrue, notes, events, cuts, threads=2)
     found = in_turn(contenders)
     title(f"{name}: {len(notes):,} notes × {MONTHS} months, {len(events) / len(notes):.1f} events")
     seconds(found["core"].seconds, len(notes))
     show("numpy core / copying the same bytes", found["core"].over(found["copy"]))
     if kernel is not None:
         show("numpy core / C kernel, -O3, one thread", found["core"].over(found["C"]))
+    if kernel is not None and speed is not None:
+        show("numba, two threads / C kernel", found["numba"].over(found["C"]))
 
 
 def against_frames(name: str, notes: Notes, events: Events) -> None:
@@ -88,6 +101,34 @@ def against_loop(name: str, notes: Notes, events: Events) -> None:
         "loop": partial(with_python, notes, events, cuts),
     })  # fmt: skip
     show("Python loop / numpy core", found["loop"].over(found["core"]))
+
+
+def month(whole: int) -> None:
+    """One calendar month of live notes carried to the settlement day before it."""
+    on, cuts = day(date(2020, 12, 21)), [day(date(2021, 1, 1)), day(date(2021, 2, 1))]
+    standing, to_come = carried(*BOOKS["bullet"](2 * whole), on)
+    live = slice(0, min(whole, int(np.searchsorted(standing.disbursed_on, cuts[0]))))
+    standing, to_come = standing.take(live), before(to_come.take(live), cuts[1])
+    lines = accrue(standing, to_come, cuts)
+    found = in_turn({
+        "month": partial(accrue, standing, to_come, cuts),
+        "copy": partial(copy_bytes, standing, to_come, lines),
+    })  # fmt: skip
+    title(f"one month of {len(standing):,} live notes from carried state")
+    seconds(found["month"].seconds, len(standing))
+    show("month / copying the same bytes", found["month"].over(found["copy"]))
+
+
+def before(events: Events, day_number: int) -> Events:
+    """The events before a day: what a month close would read."""
+    early = events.on < day_number
+    kept = np.append(0, np.cumsum(early))
+    return Events(
+        offsets=kept[events.offsets],
+        on=events.on[early],
+        kind=events.kind[early],
+        value=events.value[early],
+    )
 
 
 def memory(notes: Notes, events: Events) -> None:

@@ -45,7 +45,7 @@ class Exploded:
 
 def exploded(notes: Notes, events: Events, boundaries: npt.NDArray[np.int32]) -> Exploded:
     """The tables of a book whose notes settle quarterly at act/360."""
-    found = levels(notes, events)
+    found = levels(notes, events, int(boundaries[-1]))
     share_is_one = np.isin(notes.share_pct, (50, 100))
     assert share_is_one.all(), "this comparator knows full and half subsidies"
     plain = np.ones(len(notes), np.bool_)

@@ -70,11 +70,14 @@ def shares(notes: Notes) -> tuple[Integers, Integers]:
     return NUMERATOR.take(notes.share_pct), DENOMINATOR.take(notes.share_pct)
 
 
-def levels(notes: Notes, events: Events) -> Levels:
-    """The level changes of every note; Conflict, naming the note, where its events cannot be."""
+def levels(notes: Notes, events: Events, until: int) -> Levels:
+    """The level changes of every note, good for days before ``until``.
+
+    Conflict, naming the note, where its events cannot be.
+    """
     owner = np.repeat(np.arange(len(notes)), np.diff(events.offsets))
     repaid_fen = check_events(notes, events, owner)
-    proportional = _proportional(notes, events, owner, repaid_fen)
+    proportional = _proportional(notes, events, owner, repaid_fen, until)
     simple = proportional.copy()
     simple[owner[events.kind != PRINCIPAL_REPAID]] = False
     interest = _repayments(notes, events, owner, simple)
@@ -89,20 +92,24 @@ def levels(notes: Notes, events: Events) -> Levels:
 
 
 def _proportional(
-    notes: Notes, events: Events, owner: Positions, repaid_fen: Integers
+    notes: Notes, events: Events, owner: Positions, repaid_fen: Integers, until: int
 ) -> npt.NDArray[np.bool_]:
-    """Notes subsidised wholly, at the contract's rate, without a break, repaid in time."""
+    """Notes subsidised wholly, at the contract's rate, without a break, as long as they last or at
+    least to ``until``."""
     found: npt.NDArray[np.bool_] = (
         (notes.benchmark_ppm == CONTRACT_RATE)
         & (notes.ceiling_ppm == NO_CEILING)
         & (notes.floor_ppm == 0)
         & (notes.subsidised_fen >= notes.principal_fen)
-        & (repaid_fen == notes.principal_fen)
     )
     breaks = (events.kind != PRINCIPAL_REPAID) & (events.kind != RATE_CHANGED)
     found[owner[breaks]] = False
-    last = events.on[events.offsets[1:][found] - 1]
-    found[found] = last <= np.minimum(notes.matures_on, notes.subsidy_ends_on)[found]
+    ends_on = np.minimum(notes.matures_on, notes.subsidy_ends_on)
+    ending = np.flatnonzero(found & (ends_on < until))
+    repaid = repaid_fen[ending] == notes.principal_fen[ending]
+    last = events.on[events.offsets[1:][ending[repaid]] - 1]
+    found[ending] = False
+    found[ending[repaid]] = last <= ends_on[ending[repaid]]
     return found
 
 

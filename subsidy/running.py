@@ -99,7 +99,7 @@ class Earnings:
 
     def __init__(self, block: Block, points: Column) -> None:
         notes = block.notes
-        found = levels(notes, block.events)
+        found = levels(notes, block.events, int(points[-1]))
         share, parts = shares(notes)
         unit = PPM * DAYS_A_YEAR[block.day_count]
         n, own = len(notes), found.own
