@@ -30,7 +30,7 @@ Source: rules.md §2, §3, §8; （九）9.6, 9.7, 9.8. No pandas, no database, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -192,15 +192,26 @@ def _blocks(notes: Notes, events: Events, until: int) -> Iterator[tuple[Rows, Bl
     for start in range(0, len(notes), BLOCK):
         rows: Rows = slice(start, min(start + BLOCK, len(notes)))
         slab, happened = notes.take(rows), events.take(rows)
-        wide = reach(slab, happened, until) >= LARGEST_FLOAT
-        key = slab.settlement.astype(np.int64) * 8 + slab.day_count * 2 + wide
-        for kind in np.unique(key):
+        wide = _wide(slab, happened, until)
+        key = slab.settlement.astype(np.int16) * 8 + slab.day_count * 2 + wide
+        for kind in [key[0]] if key.min() == key.max() else np.unique(key):
             exact = np.int64 if kind % 2 else np.float64
             if (key == kind).all():
                 yield rows, Block(slab, happened, exact)
             else:
                 some = np.flatnonzero(key == kind)
                 yield some + start, Block(slab.take(some), happened.take(some), exact)
+
+
+def _wide(notes: Notes, events: Events, until: int) -> npt.NDArray[np.bool_] | bool:
+    """Which notes need int64; False if the block's largest values together show that none does."""
+    lent, share = int(notes.principal_fen.max()), int(shares(notes)[0].max())
+    repriced = events.value[events.kind == RATE_CHANGED]
+    rates = notes.rate_ppm, notes.benchmark_ppm, repriced
+    highest = max(int(column.max(initial=0)) for column in rates)
+    if (notes.settlement != AT_MATURITY).all() and _bound(lent, highest, 92, share, 100) < 2**53:
+        return False
+    return reach(notes, events, until) >= LARGEST_FLOAT
 
 
 def reach(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
@@ -219,9 +230,8 @@ def reach(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
         np.where(notes.settlement == QUARTERLY_20, 92, 31),
     )
     share, parts = shares(notes)
-    level = notes.principal_fen.astype(np.float64) * highest * np.maximum(share, 1)
-    bound: npt.NDArray[np.float64] = level * (np.maximum(days, 0) + 3) + 366e6 * parts
-    bound *= 1 + 2.0**-40
+    lent = notes.principal_fen.astype(np.float64)
+    bound: npt.NDArray[np.float64] = _bound(lent, highest, np.maximum(days, 0), share, parts)
     if bound.max(initial=0) >= LARGEST_INT:
         note_no = notes.note_no[int(bound.argmax())]
         raise Conflict(
@@ -230,3 +240,9 @@ def reach(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
             details={"note_no": note_no},
         )
     return bound
+
+
+def _bound(lent_fen: Any, rate_ppm: Any, days: Any, share: Any, parts: Any) -> Any:
+    """The bound of ``reach`` for one note or a column of them; the last factor covers its own
+    floating-point error."""
+    return (lent_fen * rate_ppm * (days + 3) * np.maximum(share, 1) + 366e6 * parts) * (1 + 2**-40)

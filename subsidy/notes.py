@@ -113,7 +113,8 @@ class Notes:
     def take(self, rows: Rows) -> "Notes":
         """These notes only; a slice gives views, positions give copies."""
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)[1:]}
-        return Notes(note_no=_Picked(self.note_no, np.arange(len(self))[rows]), **columns)
+        picked = range(len(self))[rows] if isinstance(rows, slice) else rows
+        return Notes(note_no=_Picked(self.note_no, picked), **columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +175,7 @@ class Events:
 class _Picked(Sequence[str]):
     """Some of a sequence of note numbers, looked up only when a message needs one."""
 
-    def __init__(self, note_no: Sequence[str], picked: npt.NDArray[np.intp]) -> None:
+    def __init__(self, note_no: Sequence[str], picked: range | npt.NDArray[np.intp]) -> None:
         self._note_no, self._picked = note_no, picked
 
     def __len__(self) -> int:
