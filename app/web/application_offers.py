@@ -75,14 +75,12 @@ def _is_my_decision(visit: Visit, application: Application, name: str) -> bool:
         step = next_step(application.kind, application.state, Action.PASS)
     except Conflict:
         return False
-    if name == "propose":
-        return step.proposed_by in visit.actor.roles
     opinion = latest_proposal(visit.ctx, application)
-    return (
-        step.by in visit.actor.roles
-        and opinion is not None
-        and opinion.by_person_id != visit.actor.person_id
-    )
+    current = opinion is not None and opinion.content_hash == application.content_hash
+    if name == "propose":
+        return step.proposed_by in visit.actor.roles and not current
+    mine = opinion is not None and opinion.by_person_id == visit.actor.person_id
+    return step.by in visit.actor.roles and current and not mine
 
 
 def _left(application: Application, drawings: list[Disbursement]) -> int:
