@@ -205,7 +205,7 @@ def _blocks(notes: Notes, events: Events, until: int) -> Iterator[tuple[Rows, Bl
 
 def _wide(notes: Notes, events: Events, until: int) -> npt.NDArray[np.bool_] | bool:
     """Which notes need int64; False if the block's largest values together show that none does."""
-    lent, share = int(notes.principal_fen.max()), int(shares(notes)[0].max())
+    lent, share = float(notes.principal_fen.max()), int(shares(notes)[0].max())
     repriced = events.value[events.kind == RATE_CHANGED]
     rates = notes.rate_ppm, notes.benchmark_ppm, repriced
     highest = max(int(column.max(initial=0)) for column in rates)
