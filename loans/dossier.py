@@ -109,9 +109,9 @@ def exposure_of(ctx: Context, application: Application) -> Exposure:
 
 
 def content_hash(application: Application, hires: Iterable[Hire]) -> str:
-    """Digest of what an approval is bound to: terms, facts, hires, borrower."""
+    """Digest of what an approval is bound to: this application with its terms, facts and hires."""
     content = [
-        application.borrower_id,
+        str(application.public_id),
         application.amount_fen,
         application.term_months,
         application.rate_ppm,
