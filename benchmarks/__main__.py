@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+from benchmarks.assessment import measure
 from benchmarks.books import BOOKS, MONTHS, boundaries
 from benchmarks.copying import copy_bytes
 from benchmarks.frames import FRAMES, exploded
@@ -48,6 +49,7 @@ def main(arguments: list[str]) -> None:
         against_c(name, *book(city))
         against_loop(name, *book(city))
     month(whole)
+    measure()
     memory(*BOOKS["mixed"](whole))
     growth(whole)
 

@@ -98,7 +98,13 @@ def assess_candidates(
 def read_candidates(
     data: bytes, name: str, *, on: date, books: Iterable[PolicyBook]
 ) -> tuple[list[Asking], list[RowFinding]]:
-    """All readable rows, and the findings about the others; groups are those of any book."""
+    """All readable rows, and the findings about the others; groups are those of any book.
+
+    ``PolicyGap`` where a book has no rules for the day at all.
+    """
+    books = tuple(books)
+    for book in books:
+        book.at("programme_area", on)
     table = read_table(data, name, COLUMNS)
     findings = list(table.findings)
     bad = {finding.row for finding in findings}

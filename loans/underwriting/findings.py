@@ -152,7 +152,7 @@ def judged(
         observed=observed,
         value=rule.shown,
         since=rule.since,
-        cites=merged(rule.cites, *(other.cites for other in also)),
+        cites=merged(rule.cites, *(other.cites for other in also)) if also else rule.cites,
         needs=needs if outcome is Outcome.UNKNOWN else (),
         subject=subject,
         also=tuple(other.key for other in also),
