@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import make_engine, make_sessions
 from tests.databases import Database, Databases
-from tests.programme import ENGINES, Programme
+from tests.programme import ENGINES, Programme, Seeded, lend_for_a_quarter
 
 # Two cores and a real database: no example is failed for being slow.
 settings.register_profile(
@@ -89,32 +89,66 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
 
 
 @pytest.fixture(scope="session")
-def seeded(databases: Databases) -> Iterator[dict[str, tuple[Database, Programme]]]:
+def seeded(databases: Databases) -> Iterator[Seeded]:
     """By engine: this process's seeded database, to which nobody stays connected."""
+
+    @contextlib.contextmanager
+    def begun(kind: str) -> Iterator[tuple[Database, Programme]]:
+        with databases.fresh(kind) as database:
+            with Programme.begin(database) as programme:
+                pass
+            yield database, programme
+
     with contextlib.ExitStack() as until_the_end:
-        yield _Seeded(databases, until_the_end)
+        yield _OnDemand(begun, until_the_end)
 
 
-class _Seeded(dict[str, tuple[Database, Programme]]):
-    """Seeds an engine's database when it is first asked for."""
+@pytest.fixture(scope="session")
+def quarters(databases: Databases, seeded: Seeded) -> Iterator[Seeded]:
+    """By engine: the same with the notes of a quarter that two banks can claim."""
 
-    def __init__(self, databases: Databases, until_the_end: contextlib.ExitStack) -> None:
-        self._databases, self._until_the_end = databases, until_the_end
+    @contextlib.contextmanager
+    def lent(kind: str) -> Iterator[tuple[Database, Programme]]:
+        original, programme = seeded[kind]
+        with databases.copy(original) as database:
+            with programme.moved(database) as moved:
+                lend_for_a_quarter(moved)
+            yield database, moved
+
+    with contextlib.ExitStack() as until_the_end:
+        yield _OnDemand(lent, until_the_end)
+
+
+class _OnDemand(Seeded):
+    """Makes an engine's database when it is first asked for, and keeps it."""
+
+    def __init__(
+        self,
+        make: Callable[[str], contextlib.AbstractContextManager[tuple[Database, Programme]]],
+        until_the_end: contextlib.ExitStack,
+    ) -> None:
+        self._make, self._until_the_end = make, until_the_end
 
     def __missing__(self, kind: str) -> tuple[Database, Programme]:
-        database = self._until_the_end.enter_context(self._databases.fresh(kind))
-        with Programme.begin(database) as programme:
-            self[kind] = database, programme
+        self[kind] = self._until_the_end.enter_context(self._make(kind))
         return self[kind]
 
 
 @pytest.fixture(params=ENGINES)
 def programme(
-    request: pytest.FixtureRequest,
-    databases: Databases,
-    seeded: dict[str, tuple[Database, Programme]],
+    request: pytest.FixtureRequest, databases: Databases, seeded: Seeded
 ) -> Iterator[Programme]:
     """A seeded installation of this test's own, on each engine in turn."""
     original, programme = seeded[request.param]
+    with databases.copy(original) as database, programme.moved(database) as moved:
+        yield moved
+
+
+@pytest.fixture(params=ENGINES)
+def quarter(
+    request: pytest.FixtureRequest, databases: Databases, quarters: Seeded
+) -> Iterator[Programme]:
+    """The same with four notes of the first bank, one of the other, after the settlement day."""
+    original, programme = quarters[request.param]
     with databases.copy(original) as database, programme.moved(database) as moved:
         yield moved

@@ -30,7 +30,15 @@ from app.commands import perform
 from app.db import make_engine, make_sessions
 from app.deps import Installation
 from app.security import actor_of_login
-from loans import access, applications, decisions, disbursements, fund, lifecycle, parties
+from loans import (
+    access,
+    applications,
+    decisions,
+    disbursements,
+    fund,
+    lifecycle,
+    parties,
+)
 from loans.access import Actor, OrganisationKind, Role
 from loans.applications import Asked, Facts, HireFact, LoanTerms
 from loans.context import Context
@@ -118,7 +126,7 @@ class Institution:
     both: Actor
 
 
-def _installed(engine: Engine, book: PolicyBook, seed: int = 18) -> Installation:
+def _installed(engine: Engine, book: PolicyBook, seed: int = 0) -> Installation:
     ids, seconds = Random(seed), count()
     return Installation(
         reads=make_sessions(engine, write=False),
@@ -145,6 +153,7 @@ class Programme:
     verifier: Actor = field(init=False)
     branches: dict[UUID, UUID] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(101))
+    generation: int = 0  # how often it was copied: no copy repeats an id or a number
     _session: Session | None = None
 
     @classmethod
@@ -181,10 +190,12 @@ class Programme:
     def moved(self, to: Database) -> Iterator["Programme"]:
         """The same people in a copy of their database."""
         engine = make_engine(to.url)
-        installation = _installed(engine, self.installation.book, seed=19)
+        generation = self.generation + 1
+        installation = _installed(engine, self.installation.book, seed=generation)
         try:
             moved = copy(self)
-            moved.installation, moved.numbers = installation, count(101)
+            moved.installation, moved.generation = installation, generation
+            moved.numbers = count(1_000 * generation + 101)
             yield moved
         finally:
             engine.dispose()
@@ -525,9 +536,7 @@ class Programme:
 
     def answered(self, application: UUID) -> list[Checked]:
         """The checklist of an application's stage, every line done."""
-        return answered_checklist(
-            self.installation.book, self.row(Application, application).state
-        )
+        return answered_checklist(self.installation.book, self.row(Application, application).state)
 
     def agree_to(self, application: UUID, by: Actor, *, agree: bool = True) -> Application:
         """A checker's decision."""
@@ -660,3 +669,25 @@ class Programme:
         """The locked lines, of one month or of all, in the order they were stored."""
         query = select(AccrualLine).order_by(AccrualLine.id)
         return self.rows(query if lock is None else query.where(AccrualLine.month_id == lock.id))
+
+
+# By engine: a database and the programme that was seeded in it.
+Seeded = dict[str, tuple[Database, Programme]]
+QUARTER_BEGINS, QUARTER_ENDS = date(2019, 6, 21), date(2019, 9, 21)
+
+
+def lend_for_a_quarter(p: Programme) -> None:
+    """Notes N1 to N4 of the first bank, N1 of the other; then the day after the settlement day."""
+    with p.at_once():
+        p.day(date(2019, 4, 10))
+        for number, facts in (("N1", {}), ("N2", {"categories": ()})):
+            application = p.approved(p.asked(facts=facts))
+            p.draw(application, amount_fen=300_000_00, on=p.today, note_no=number)
+        firm = p.approved(p.asked_firm(hires=3, amount_fen=500_000_00, settlement="quarterly-20"))
+        p.draw(firm, amount_fen=500_000_00, on=p.today, note_no="N3")
+        abroad = p.approved(p.asked(bank=p.other_bank), bank=p.other_bank)
+        p.draw(abroad, amount_fen=300_000_00, on=p.today, note_no="N1")
+        later = p.approved(p.asked(amount_fen=100_000_00))
+        p.day(date(2019, 7, 10))
+        p.draw(later, amount_fen=100_000_00, on=p.today, note_no="N4")
+        p.day(QUARTER_ENDS)

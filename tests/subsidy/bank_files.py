@@ -1,5 +1,6 @@
 """The detail sheet of a careful bank: every figure right, by the independent oracle."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,10 +11,10 @@ from loans.parties import ID_NO, NAME
 from subsidy import claims, remittance
 from subsidy.detail_sheet import DetailLine, write_detail_csv, write_detail_sheet
 from subsidy.models import Claim, ClaimCause, ClaimLine
-from tests.programme import Institution, Programme
+from tests.programme import QUARTER_BEGINS, QUARTER_ENDS, Institution, Programme
 from tests.subsidy.histories import Stored
 
-SINCE, UNTIL = date(2019, 6, 21), date(2019, 9, 21)
+SINCE, UNTIL = QUARTER_BEGINS, QUARTER_ENDS
 PLENTY = 10**9
 
 
@@ -82,6 +83,11 @@ def _line(
         interest_paid_fen=PLENTY,
         claimed_fen=earned,
     )
+
+
+def replace_claimed(lines: list[DetailLine], fen: int) -> list[DetailLine]:
+    """The same lines, each claiming another amount."""
+    return [replace(line, claimed_fen=fen) for line in lines]
 
 
 # --- filing one -----------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """A bank's quarterly claim: filed, recomputed, explained, reviewed, approved; never paid twice."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -28,7 +27,6 @@ from tests.subsidy.bank_files import (
 )
 
 D = date
-HALF = {"facts": {"categories": ()}}
 
 
 def simple(fen: int, rate_ppm: int, days: int, share_pct: int = 100) -> int:
@@ -39,28 +37,6 @@ def simple(fen: int, rate_ppm: int, days: int, share_pct: int = 100) -> int:
 def on_sheet(lines: list[DetailLine], note_no: str, **facts: Any) -> list[DetailLine]:
     """The lines with other facts on one."""
     return [replace(line, **facts) if line.note_no == note_no else line for line in lines]
-
-
-@pytest.fixture
-def quarter(programme: Programme) -> Iterator[Programme]:
-    """Four notes of the first bank, one of the other, looked at after the settlement day."""
-    p = programme
-    with p.at_once():
-        p.day(D(2019, 4, 10))
-        for number, more in (("N1", {}), ("N2", HALF)):
-            application = p.approved(p.asked(**more))
-            p.draw(application, amount_fen=300_000_00, on=p.today, note_no=number)
-        firm = p.approved(p.asked_firm(hires=3, amount_fen=500_000_00, settlement="quarterly-20"))
-        p.draw(firm, amount_fen=500_000_00, on=p.today, note_no="N3")
-        abroad = p.asked(bank=p.other_bank)
-        p.draw(
-            p.approved(abroad, bank=p.other_bank), amount_fen=300_000_00, on=p.today, note_no="N1"
-        )
-        later = p.approved(p.asked(amount_fen=100_000_00))
-        p.day(D(2019, 7, 10))
-        p.draw(later, amount_fen=100_000_00, on=p.today, note_no="N4")
-        p.day(UNTIL)
-    yield p
 
 
 # --- what was filed -------------------------------------------------------------------------------
