@@ -40,6 +40,7 @@ class Ledger:
     loans: dict[str, Loan]
     since: date
     until: date
+    groups: dict[str, str]  # 人群类别 by its policy code
 
     def note(self, at: int) -> tuple[Notes, Events]:
         """One note alone, for the core."""
@@ -72,7 +73,8 @@ def read_ledger(office: Office, bank: int, since: date, until: date) -> Ledger:
     book = office.read(
         f"bank-{BANKS[bank].code.lower()}-maker", lambda ctx: read_book(ctx, bank_id=bank_id)
     )
-    return Ledger(of_bank(book.portfolio(), bank_id), office.loans, since, until)
+    groups = {rule.code: rule.title for rule in office.installation.book.family("group", since)}
+    return Ledger(of_bank(book.portfolio(), bank_id), office.loans, since, until, groups)
 
 
 def careful_claim(ledger: Ledger) -> list[Entry]:
@@ -127,7 +129,7 @@ def _line(ledger: Ledger, at: int, *, since: date, until: date, **amounts: Any) 
         note_no=row.note_no,
         borrower=story.name,
         identity=story.id_no,
-        category="小微企业" if firm else "、".join(story.facts.categories) or "其他城乡劳动者",
+        category="小微企业" if firm else _group(ledger, story.facts.categories),
         subsidy_class=row.subsidy_class.upper(),
         principal_fen=row.principal_fen,
         signed_on=row.signed_on,
@@ -140,6 +142,10 @@ def _line(ledger: Ledger, at: int, *, since: date, until: date, **amounts: Any) 
         **_balances(ledger, at),
         **amounts,
     )
+
+
+def _group(ledger: Ledger, categories: tuple[str, ...]) -> str:
+    return "、".join(ledger.groups[code] for code in categories) or "其他城乡劳动者"
 
 
 def _rate_ppm(row: Any, events: list[Event], on: int) -> int:
