@@ -14,7 +14,7 @@ from loans.context import Context
 from loans.dossier import as_json, assess_application, content_hash, hires_of
 from loans.errors import Conflict, NotPermitted
 from loans.identity import canonical_id, mask_id, mask_name
-from loans.models import Application, Evidence, Hire
+from loans.models import Application, Borrower, Evidence, Hire
 from loans.parties import ID_NO, NAME, borrower_for
 from loans.progress import move, send_back
 from loans.queries import branch_of, notes_of_application, one
@@ -80,6 +80,8 @@ class Asked:
     terms: LoanTerms
     facts: Facts
     consent_version: str
+    address: str | None = None
+    account: str | None = None
     hires: tuple[HireFact, ...] = ()
     evidence: tuple[tuple[str, str], ...] = field(default=())
 
@@ -99,9 +101,7 @@ def create(ctx: Context, *, asked: Asked) -> Application:
         created_on=ctx.on,
         content_hash="",
     )
-    borrower = borrower_for(
-        ctx, kind=asked.kind, name=asked.name, id_no=asked.id_no, phone=asked.phone
-    )
+    borrower = _borrower(ctx, asked)
     application.borrower_id = borrower.id
     _fill(ctx, application, asked)
     return application
@@ -114,9 +114,7 @@ def edit(ctx: Context, *, application_id: UUID, asked: Asked, version: int) -> A
         raise Conflict("not-editable", "只有草稿或退回补正的申请可以修改")
     if application.version != version:
         raise Conflict("version-changed", "该申请已被他人修改，请重新打开后再改")
-    borrower = borrower_for(
-        ctx, kind=asked.kind, name=asked.name, id_no=asked.id_no, phone=asked.phone
-    )
+    borrower = _borrower(ctx, asked)
     if (asked.kind, borrower.id) != (application.kind, application.borrower_id):
         raise Conflict("borrower-fixed", "申请人不能更换；请撤回本申请，为另一申请人新建申请")
     application.version += 1
@@ -209,6 +207,18 @@ def lapse(ctx: Context, *, application_id: UUID) -> Application:
     if application.kind is BorrowerKind.INDIVIDUAL:
         fund.lapse(ctx, application, "批准额度到期未用")
     return application
+
+
+def _borrower(ctx: Context, asked: Asked) -> Borrower:
+    return borrower_for(
+        ctx,
+        kind=asked.kind,
+        name=asked.name,
+        id_no=asked.id_no,
+        phone=asked.phone,
+        address=asked.address,
+        account=asked.account,
+    )
 
 
 def _own_desk(ctx: Context, application: Application) -> None:

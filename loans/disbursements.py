@@ -31,7 +31,13 @@ from loans.riskshare import bank_share_pct
 from loans.schedule import Method, plan, settlement_for
 from loans.underwriting import firm_base_limit_fen
 from loans.versions import book_for, remember
-from loans.workflow import BorrowerKind, NoteState, State
+from loans.workflow import (
+    COMPENSATED_NOTE_STATES,
+    NOTE_STATE_NAMES,
+    BorrowerKind,
+    NoteState,
+    State,
+)
 
 
 def request(
@@ -50,6 +56,7 @@ def request(
         raise Conflict("not-approved", "只有已批准的申请可以放款")
     asked = select(Disbursement.amount_fen).where(Disbursement.application_id == application.id)
     _check_amount(application, amount_fen, drawn_fen=sum(ctx.session.scalars(asked)))
+    _check_no_default(notes_of_application(ctx, application))
     _check_days(ctx, application, contract_no, signed_on, disbursed_on)
     row = Disbursement(
         public_id=ctx.new_id(),
@@ -84,6 +91,7 @@ def confirm(ctx: Context, *, disbursement_id: UUID) -> Note:
     notes = notes_of_application(ctx, application)
     drawn_fen = sum(note.principal_fen for note in notes)
     _check_amount(application, drawing.amount_fen, drawn_fen=drawn_fen)
+    _check_no_default(notes)
     contract = contract_of(ctx, application) or _sign(ctx, application, drawing)
     note = _note(ctx, application, contract, drawing)
     if application.kind is BorrowerKind.SMALL_FIRM:
@@ -105,6 +113,17 @@ def _check_amount(application: Application, amount_fen: int, *, drawn_fen: int) 
             f"本次放款 {fen_to_yuan(amount_fen)} 元，已用 {fen_to_yuan(drawn_fen)} 元，超过批准的 "
             f"{fen_to_yuan(application.approved_fen)} 元；各笔借据之和不得超过批准金额",
         )
+
+
+def _check_no_default(notes: list[Note]) -> None:
+    """Nothing more is drawn on a loan for which the guarantee was, or is to be, called."""
+    called = COMPENSATED_NOTE_STATES | {NoteState.PAYOUT_REQUESTED}
+    for note in notes:
+        if note.state in called:
+            raise Conflict(
+                "loan-in-default",
+                f"同一贷款的借据 {note.note_no} 为“{NOTE_STATE_NAMES[note.state]}”，不能再放款",
+            )
 
 
 def _check_days(

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from loans.access import OrganisationKind
 from loans.context import Context
 from loans.errors import Conflict, NotFound
 from loans.models import (
-    Agreement,
     Application,
     FundEntry,
     FundEntryKind,
@@ -24,38 +22,60 @@ from loans.models import (
     Note,
     Organisation,
 )
-from loans.money import fen_to_yuan, half_up
-from loans.queries import agreement_in_force, organisation_of, the_fund
+from loans.money import fen_to_yuan
+from loans.queries import agreement_in_force, the_fund
+from loans.riskshare import leverage_pct, remaining_capacity
+from loans.standing import must_not_be_suspended
 
 
 @dataclass(frozen=True, slots=True)
 class FundPosition:
-    """Where the fund stands; ``leverage`` in hundredths, as text: "1.07" times its balance."""
+    """Where the fund stood at the end of a day; ``leverage`` in hundredths, as text: "1.07".
+
+    ``breach_fen`` is what is guaranteed above the limit: a compensation may leave it behind, and
+    until it is gone nothing new is accepted.
+    """
 
     public_id: UUID
     name: str
+    on: date
     balance_fen: int
     reserved_fen: int
     outstanding_fen: int
     free_fen: int
+    breach_fen: int
     leverage: str
     leverage_limit: int
     cites: tuple[str, ...]
 
 
-def position(ctx: Context) -> FundPosition:
-    """The fund's totals beside the limit of today (§5)."""
+def position(ctx: Context, *, on: date | None = None) -> FundPosition:
+    """The sums of the entries up to a day (today if not told) beside that day's limit (§5)."""
+    day = on or ctx.on
     fund = the_fund(ctx)
-    limit = ctx.book.at("fund_leverage", ctx.on)
-    used_fen = fund.outstanding_fen + fund.reserved_fen
-    hundredths = half_up(100 * used_fen, fund.balance_fen) if fund.balance_fen else 0
+    columns = (FundEntry.balance_fen, FundEntry.reserved_fen, FundEntry.outstanding_fen)
+    rows = select(*(func.coalesce(func.sum(column), 0) for column in columns)).where(
+        FundEntry.fund_id == fund.id, FundEntry.on <= day
+    )
+    balance_fen, reserved_fen, outstanding_fen = map(int, ctx.session.execute(rows).one())
+    limit = ctx.book.at("fund_leverage", day)
+    used_fen = outstanding_fen + reserved_fen
+    capacity_fen = remaining_capacity(
+        fund_fen=balance_fen,
+        leverage=limit.number,
+        outstanding_fen=outstanding_fen,
+        reserved_fen=reserved_fen,
+    )
+    hundredths = leverage_pct(fund_fen=balance_fen, outstanding_fen=used_fen) or 0
     return FundPosition(
         public_id=fund.public_id,
         name=fund.name,
-        balance_fen=fund.balance_fen,
-        reserved_fen=fund.reserved_fen,
-        outstanding_fen=fund.outstanding_fen,
-        free_fen=max(0, _free_fen(fund, limit.number)),
+        on=day,
+        balance_fen=balance_fen,
+        reserved_fen=reserved_fen,
+        outstanding_fen=outstanding_fen,
+        free_fen=max(0, capacity_fen),
+        breach_fen=max(0, -capacity_fen),
         leverage=fen_to_yuan(hundredths),
         leverage_limit=limit.number,
         cites=limit.cites,
@@ -81,57 +101,54 @@ def contribute(ctx: Context, *, amount_fen: int, reason: str) -> FundEntry:
     return _enter(ctx, fund, FundEntryKind.CONTRIBUTION, balance_fen=amount_fen, reason=reason)
 
 
-def register_agreement(
-    ctx: Context,
-    *,
-    bank_id: UUID,
-    since: date,
-    until: date | None,
-    bank_share_pct: int,
-    limit_fen: int | None,
-) -> Agreement:
-    """Guarantee company and bank agree on the bank's share of a loss from a day on (9.11)."""
-    bank = organisation_of(ctx, bank_id, OrganisationKind.BANK)
-    minimum = ctx.book.at("bank_share_min", since)
-    if not minimum.number <= bank_share_pct <= 100:
+def earn(ctx: Context, *, amount_fen: int, reason: str) -> FundEntry:
+    """Income of the fund: interest on its deposit, fees."""
+    if amount_fen <= 0:
+        raise Conflict("amount-not-positive", "收入金额须大于 0.00 元")
+    fund = _locked_fund(ctx)
+    return _enter(ctx, fund, FundEntryKind.INCOME, balance_fen=amount_fen, reason=reason)
+
+
+def withdraw(ctx: Context, *, amount_fen: int, reason: str) -> FundEntry:
+    """Money is taken out; refused where what is left would not bear what is guaranteed."""
+    if amount_fen <= 0:
+        raise Conflict("amount-not-positive", "提取金额须大于 0.00 元")
+    fund = _locked_fund(ctx)
+    leverage = ctx.book.at("fund_leverage", ctx.on)
+    used_fen = fund.outstanding_fen + fund.reserved_fen
+    # The least balance that bears it: rounded up, a fen less would be a breach.
+    least_fen = -(-used_fen // leverage.number) if leverage.number else fund.balance_fen
+    most_fen = max(0, fund.balance_fen - least_fen)
+    if amount_fen > most_fen:
         raise Conflict(
-            "bank-share-below-minimum",
-            f"经办银行风险分担比例 {bank_share_pct}% 应在 {minimum.number}% 至 100% 之间",
-            cites=minimum.cites,
+            "withdrawal-breaks-leverage",
+            f"在保与预留共 {fen_to_yuan(used_fen)} 元，按放大倍数 {leverage.number} 倍，"
+            f"最多可提取 {fen_to_yuan(most_fen)} 元",
+            cites=leverage.cites,
         )
-    rows = select(Agreement).where(Agreement.bank_id == bank.id)
-    for other in ctx.session.scalars(rows):
-        if since < (other.until or date.max) and other.since < (until or date.max):
-            raise Conflict(
-                "agreement-overlaps",
-                f"{bank.name} 在 {other.since} 至 {other.until or '长期'} 已有分担协议，"
-                "期间不能重叠",
-            )
-    row = Agreement(
-        public_id=ctx.new_id(),
-        guarantor_id=ctx.actor.organisation_id,
-        bank_id=bank.id,
-        since=since,
-        until=until,
-        bank_share_pct=bank_share_pct,
-        limit_fen=limit_fen,
-    )
-    ctx.session.add(row)
-    return row
+    return _enter(ctx, fund, FundEntryKind.WITHDRAWAL, balance_fen=-amount_fen, reason=reason)
 
 
 def reserve(ctx: Context, application: Application, amount_fen: int) -> FundEntry:
     """Take capacity for an application whose guarantee review passes; refuse when it is gone."""
     fund = _locked_fund(ctx)
     leverage = ctx.book.at("fund_leverage", ctx.on)
-    free = _free_fen(fund, leverage.number)
+    free = remaining_capacity(
+        fund_fen=fund.balance_fen,
+        leverage=leverage.number,
+        outstanding_fen=fund.outstanding_fen,
+        reserved_fen=fund.reserved_fen,
+    )
     if amount_fen > free:
+        breach = f"（已超过上限 {fen_to_yuan(-free)} 元）" if free < 0 else ""
         raise Conflict(
             "fund-capacity",
-            f"担保基金剩余可担保额度 {fen_to_yuan(max(free, 0))} 元，不足以担保 "
+            f"担保基金剩余可担保额度 {fen_to_yuan(max(free, 0))} 元{breach}，不足以担保 "
             f"{fen_to_yuan(amount_fen)} 元；请待额度释放或基金补充后再办理",
             cites=leverage.cites,
         )
+    must_not_be_suspended(ctx, application.bank_id)
+    _within_borrower_limit(ctx, application, amount_fen)
     _within_bank_limit(ctx, application, amount_fen)
     return _enter(
         ctx,
@@ -189,6 +206,38 @@ def release(ctx: Context, note: Note, amount_fen: int, reason: str) -> FundEntry
     )
 
 
+def compensate(ctx: Context, note: Note, *, principal_fen: int, fund_fen: int) -> FundEntry:
+    """The fund pays its share and its guarantee of the note ends.
+
+    Never refused for the leverage: the balance falls by the share times the limit, the exposure
+    only by the principal, so a breach may be left behind. Money that is not there cannot be paid.
+    """
+    fund = _locked_fund(ctx)
+    if fund_fen > fund.balance_fen:
+        raise Conflict(
+            "fund-short",
+            f"担保基金余额 {fen_to_yuan(fund.balance_fen)} 元，不足以支付代偿款 "
+            f"{fen_to_yuan(fund_fen)} 元；请先补充基金，再登记付款",
+        )
+    return _enter(
+        ctx,
+        fund,
+        FundEntryKind.COMPENSATION,
+        balance_fen=-fund_fen,
+        outstanding_fen=-principal_fen,
+        note=note,
+        reason="代偿",
+    )
+
+
+def recover(ctx: Context, note: Note, fund_fen: int, reason: str) -> FundEntry:
+    """The fund's part of a recovery comes in (or, negative, goes out again by a reversal)."""
+    fund = _locked_fund(ctx)
+    if fund.balance_fen + fund_fen < 0:
+        raise Conflict("fund-short", "担保基金余额不足以退回这笔追偿款，请先补充基金")
+    return _enter(ctx, fund, FundEntryKind.RECOVERY, balance_fen=fund_fen, note=note, reason=reason)
+
+
 def lapse(ctx: Context, application: Application, reason: str) -> FundEntry | None:
     """Give back what is still reserved for an application; None if nothing is."""
     fund = _locked_fund(ctx)
@@ -198,10 +247,6 @@ def lapse(ctx: Context, application: Application, reason: str) -> FundEntry | No
     return _enter(
         ctx, fund, FundEntryKind.LAPSE, reserved_fen=-left, application=application, reason=reason
     )
-
-
-def _free_fen(fund: GuaranteeFund, leverage: int) -> int:
-    return fund.balance_fen * leverage - fund.outstanding_fen - fund.reserved_fen
 
 
 def _locked_fund(ctx: Context) -> GuaranteeFund:
@@ -228,6 +273,24 @@ def _within_bank_limit(ctx: Context, application: Application, amount_fen: int) 
             f"本行担保额度 {fen_to_yuan(agreement.limit_fen)} 元，已用 {fen_to_yuan(used)} 元，"
             f"不足以新增 {fen_to_yuan(amount_fen)} 元",
             details={"limit": fen_to_yuan(agreement.limit_fen)},
+        )
+
+
+def _within_borrower_limit(ctx: Context, application: Application, amount_fen: int) -> None:
+    """What is reserved and outstanding for one borrower, at all banks, has a limit of its own."""
+    limit = ctx.book.at("fund_borrower_limit", ctx.on)
+    files = select(Application.id).where(Application.borrower_id == application.borrower_id)
+    notes = select(Note.id).where(Note.borrower_id == application.borrower_id)
+    rows = select(FundEntry.reserved_fen, FundEntry.outstanding_fen).where(
+        FundEntry.application_id.in_(files) | FundEntry.note_id.in_(notes)
+    )
+    used = sum(reserved + outstanding for reserved, outstanding in ctx.session.execute(rows))
+    if used + amount_fen > limit.number:
+        raise Conflict(
+            "borrower-limit",
+            f"同一借款人担保责任上限 {limit.shown}，已用 {fen_to_yuan(used)} 元，"
+            f"不足以新增 {fen_to_yuan(amount_fen)} 元",
+            cites=limit.cites,
         )
 
 

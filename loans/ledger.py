@@ -13,7 +13,15 @@ from datetime import date
 from loans.errors import Conflict
 from loans.models import Movement, MovementKind
 from loans.money import fen_to_yuan
-from loans.workflow import NoteState
+from loans.workflow import NoteAction, NoteState, next_note_state
+
+ACTIONS = {
+    MovementKind.PAYOUT_REQUESTED: NoteAction.REQUEST_PAYOUT,
+    MovementKind.PAYOUT_REFUSED: NoteAction.REFUSE_PAYOUT,
+    MovementKind.COMPENSATED: NoteAction.COMPENSATE,
+    MovementKind.RECOVERED: NoteAction.RECOVER,
+    MovementKind.WRITTEN_OFF: NoteAction.WRITE_OFF,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ def position(principal_fen: int, rate_ppm: int, movements: Iterable[Movement]) -
     overdue: date | None = None
     extended: date | None = None
     settled: date | None = None
+    stage: NoteState | None = None  # beyond repayment, once a payout was requested
     repriced: set[date] = set()
     for m in standing(movements):
         if m.kind is MovementKind.PRINCIPAL_REPAID:
@@ -72,7 +81,18 @@ def position(principal_fen: int, rate_ppm: int, movements: Iterable[Movement]) -
             overdue = None
         elif m.kind is MovementKind.EXTENDED:
             extended = m.until
-    return Position(balance, _state(balance, overdue, extended), rate, overdue, extended, settled)
+        elif m.kind in ACTIONS:
+            stage = next_note_state(stage or _state(balance, overdue, extended), ACTIONS[m.kind])
+            if m.kind is MovementKind.COMPENSATED:
+                if not 0 < m.amount_fen == balance:
+                    raise _refused(
+                        "balance-changed", m, f"代偿时余额应为 {fen_to_yuan(balance)} 元"
+                    )
+                balance, overdue = 0, None
+    state = stage if stage and (balance or stage is not NoteState.PAYOUT_REQUESTED) else None
+    return Position(
+        balance, state or _state(balance, overdue, extended), rate, overdue, extended, settled
+    )
 
 
 def _state(balance: int, overdue: date | None, extended: date | None) -> NoteState:

@@ -4,23 +4,39 @@ Every report is one movement with its value date; the note's position is folded 
 them, and a change of principal gives back (or takes again) the fund's guarantee.
 """
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
-from loans import fund, outbox
 from loans.access import OrganisationKind
 from loans.context import Context
 from loans.errors import Conflict, NotFound, NotPermitted
-from loans.ledger import position
+from loans.ledger import ACTIONS
 from loans.models import Contract, ExtensionRequest, Instalment, Movement, MovementKind, Note
-from loans.money import fen_to_yuan
+from loans.movements import positive, record, second_person
 from loans.policy import PolicyBook
 from loans.queries import movements_of, one, open_extension
 from loans.schedule import add_months
 from loans.versions import book_of
-from loans.workflow import LIVE_NOTE_STATES, NOTE_STATE_NAMES
+from loans.workflow import (
+    COMPENSATED_NOTE_STATES,
+    LIVE_NOTE_STATES,
+    NOTE_STATE_NAMES,
+    REPAYABLE_NOTE_STATES,
+    NoteState,
+)
+
+NOT_REVERSIBLE = (
+    MovementKind.DISBURSED,
+    MovementKind.REVERSED,
+    MovementKind.HIRES_RECOUNTED,
+    *ACTIONS,  # a step of a payout is undone by the payout, never alone
+)
+
+# After a payout nothing before it may change: what it paid was computed from that.
+UNCOMPENSATED = frozenset(NoteState) - COMPENSATED_NOTE_STATES
 
 # What may stop a subsidy (§2.5); each has its switch in the policy book.
 STOP_REASONS: dict[str, str] = {
@@ -33,21 +49,22 @@ STOP_REASONS: dict[str, str] = {
 
 def repay(ctx: Context, *, note_id: UUID, on: date, amount_fen: int) -> Movement:
     """Principal came back on a value date: an instalment, a prepayment or the last of it."""
-    _positive(amount_fen, "归还本金")
-    return _report(ctx, note_id, MovementKind.PRINCIPAL_REPAID, on=on, amount_fen=amount_fen)
+    positive(amount_fen, "归还本金")
+    note = _note_in(ctx, note_id, REPAYABLE_NOTE_STATES)
+    return record(ctx, note, MovementKind.PRINCIPAL_REPAID, on=on, amount_fen=amount_fen)
 
 
 def receive_interest(ctx: Context, *, note_id: UUID, on: date, amount_fen: int) -> Movement:
     """The borrower paid interest; interest not paid when a claim is filed is not claimable."""
-    _positive(amount_fen, "实收利息")
-    return _report(
-        ctx, note_id, MovementKind.INTEREST_RECEIVED, on=on, amount_fen=amount_fen, live=False
-    )
+    positive(amount_fen, "实收利息")
+    note = _note_in(ctx, note_id, UNCOMPENSATED)
+    return record(ctx, note, MovementKind.INTEREST_RECEIVED, on=on, amount_fen=amount_fen)
 
 
 def reprice(ctx: Context, *, note_id: UUID, on: date, rate_ppm: int) -> Movement:
     """A new rate holds from a day on."""
-    return _report(ctx, note_id, MovementKind.RATE_CHANGED, on=on, rate_ppm=rate_ppm)
+    note = _note_in(ctx, note_id)
+    return record(ctx, note, MovementKind.RATE_CHANGED, on=on, rate_ppm=rate_ppm)
 
 
 def mark_overdue(ctx: Context, *, note_id: UUID, due_on: date) -> Movement:
@@ -55,7 +72,7 @@ def mark_overdue(ctx: Context, *, note_id: UUID, due_on: date) -> Movement:
 
     Overdue from the next day; after maturity from the maturity day itself (§2.4).
     """
-    note = _live_note(ctx, note_id)
+    note = _note_in(ctx, note_id)
     matures_on = note.extended_to or note.matures_on
     is_due_day = ctx.session.scalars(
         select(Instalment.no).where(Instalment.note_id == note.id, Instalment.due_on == due_on)
@@ -69,24 +86,24 @@ def mark_overdue(ctx: Context, *, note_id: UUID, due_on: date) -> Movement:
     since = due_on if due_on >= matures_on else due_on + timedelta(days=1)
     if since > ctx.on:
         raise Conflict("not-yet-overdue", f"应还款日 {due_on} 当日终了前不能登记逾期")
-    return _append(ctx, note, MovementKind.OVERDUE_FROM, on=since, reason=due_on.isoformat())
+    return record(ctx, note, MovementKind.OVERDUE_FROM, on=since, reason=due_on.isoformat())
 
 
 def cure(ctx: Context, *, note_id: UUID, on: date) -> Movement:
     """The arrears were paid: from this day on the note is no longer overdue."""
-    return _report(ctx, note_id, MovementKind.OVERDUE_CURED, on=on)
+    return record(ctx, _note_in(ctx, note_id), MovementKind.OVERDUE_CURED, on=on)
 
 
 def stop_subsidy(ctx: Context, *, note_id: UUID, on: date, reason: str) -> Movement:
     """An event that ends the subsidy from its day, where its switch says so; else it is flagged."""
     stops = _law(ctx, one(ctx, Note, note_id)).at(f"stop_event.{reason}", on).is_on
     kind = MovementKind.SUBSIDY_STOPPED if stops else MovementKind.FLAGGED
-    return _report(ctx, note_id, kind, on=on, reason=reason, live=False)
+    return record(ctx, one(ctx, Note, note_id, lock=True), kind, on=on, reason=reason)
 
 
 def request_extension(ctx: Context, *, note_id: UUID, until: date, reason: str) -> ExtensionRequest:
     """The bank asks to extend a note; nothing changes before the guarantee company agrees."""
-    note = _live_note(ctx, note_id)
+    note = _note_in(ctx, note_id)
     if note.extended_to is not None or open_extension(ctx, note) is not None:
         raise Conflict(
             "already-extended", f"借据 {note.note_no} 已展期或已有待审的展期申请，只能展期一次"
@@ -113,7 +130,7 @@ def request_extension(ctx: Context, *, note_id: UUID, until: date, reason: str) 
 
 def agree_extension(ctx: Context, *, note_id: UUID) -> Movement:
     """The guarantee company (for a loan without guarantee: the bank's checker) agrees."""
-    note = _live_note(ctx, note_id)
+    note = _note_in(ctx, note_id)
     request = open_extension(ctx, note)
     if request is None:
         raise Conflict("no-extension-request", f"借据 {note.note_no} 没有待审的展期申请")
@@ -123,97 +140,30 @@ def agree_extension(ctx: Context, *, note_id: UUID) -> Movement:
         raise NotPermitted(
             "wrong-institution", "有担保的贷款展期由担保公司同意，无担保的由经办银行复核同意"
         )
-    _second_person(ctx, request.made_by_id)
+    second_person(ctx, request.made_by_id)
     request.agreed_by_id, request.agreed_on = ctx.actor.person_id, ctx.on
-    return _append(
+    return record(
         ctx, note, MovementKind.EXTENDED, on=ctx.on, until=request.until, reason=request.reason
     )
 
 
 def reverse(ctx: Context, *, note_id: UUID, movement_id: UUID, reason: str) -> Movement:
     """Undo one wrongly reported movement, once, by a second person; both stay on record."""
-    note = one(ctx, Note, note_id, lock=True)
+    note = _note_in(ctx, note_id, UNCOMPENSATED)
     movements = movements_of(ctx, note)
     wrong = next((m for m in movements if m.public_id == movement_id), None)
     if wrong is None:
         raise NotFound("not-found", f"借据 {note.note_no} 没有这笔记录，请核对编号")
-    if wrong.kind in (MovementKind.DISBURSED, MovementKind.REVERSED):
-        raise Conflict("not-reversible", "放款与冲正本身不能冲正")
+    if wrong.kind in NOT_REVERSIBLE:
+        raise Conflict(
+            "not-reversible", "放款、冲正和人数核定不能冲正；离职日登记有误的，请重新登记离职日"
+        )
     if any(m.reverses_id == wrong.id for m in movements):
         raise Conflict("already-reversed", "这笔记录已经冲正过，不能重复冲正")
-    _second_person(ctx, wrong.by_person_id)
-    return _append(
+    second_person(ctx, wrong.by_person_id)
+    return record(
         ctx, note, MovementKind.REVERSED, on=wrong.on, reason=reason, reverses_id=wrong.id
     )
-
-
-def _report(
-    ctx: Context,
-    note_id: UUID,
-    kind: MovementKind,
-    *,
-    on: date,
-    amount_fen: int = 0,
-    rate_ppm: int | None = None,
-    reason: str = "",
-    live: bool = True,
-) -> Movement:
-    note = _live_note(ctx, note_id) if live else one(ctx, Note, note_id, lock=True)
-    return _append(ctx, note, kind, on=on, amount_fen=amount_fen, rate_ppm=rate_ppm, reason=reason)
-
-
-def _append(
-    ctx: Context,
-    note: Note,
-    kind: MovementKind,
-    *,
-    on: date,
-    amount_fen: int = 0,
-    rate_ppm: int | None = None,
-    until: date | None = None,
-    reason: str = "",
-    reverses_id: int | None = None,
-) -> Movement:
-    if not note.disbursed_on <= on <= ctx.on:
-        raise Conflict(
-            "value-date-outside",
-            f"起息日 {on} 应在放款日 {note.disbursed_on} 与今日 {ctx.on} 之间",
-            details={"on": on.isoformat(), "note_no": note.note_no},
-        )
-    movement = Movement(
-        public_id=ctx.new_id(),
-        note_id=note.id,
-        kind=kind,
-        on=on,
-        amount_fen=amount_fen,
-        rate_ppm=rate_ppm,
-        until=until,
-        reason=reason,
-        recorded_on=ctx.on,
-        recorded_at=ctx.at,
-        by_person_id=ctx.actor.person_id,
-        reverses_id=reverses_id,
-    )
-    _fold(ctx, note, movement)
-    ctx.session.add(movement)
-    outbox.emit(
-        ctx,
-        f"note.{kind.value}",
-        {"note": str(note.public_id), "on": on.isoformat(), "amount": fen_to_yuan(amount_fen)},
-        to=note.bank_id,
-    )
-    return movement
-
-
-def _fold(ctx: Context, note: Note, movement: Movement) -> None:
-    contract = ctx.session.get_one(Contract, note.contract_id)
-    now = position(note.principal_fen, contract.rate_ppm, [*movements_of(ctx, note), movement])
-    repaid_fen = note.balance_fen - now.balance_fen
-    note.balance_fen, note.state = now.balance_fen, now.state
-    note.extended_to, note.settled_on = now.extended_to, now.settled_on
-    note.version += 1
-    if repaid_fen and contract.guaranteed:
-        fund.release(ctx, note, repaid_fen, movement.kind.value)
 
 
 def _law(ctx: Context, note: Note) -> PolicyBook:
@@ -221,22 +171,13 @@ def _law(ctx: Context, note: Note) -> PolicyBook:
     return book_of(ctx, ctx.session.get_one(Contract, note.contract_id).policy_version)
 
 
-def _live_note(ctx: Context, note_id: UUID) -> Note:
+def _note_in(ctx: Context, note_id: UUID, states: Collection[NoteState] = LIVE_NOTE_STATES) -> Note:
     note = one(ctx, Note, note_id, lock=True)
-    if note.state not in LIVE_NOTE_STATES:
+    if note.state not in states:
         raise Conflict(
             "note-not-live",
-            f"借据 {note.note_no} 当前状态为“{NOTE_STATE_NAMES[note.state]}”，不能再登记此项",
+            f"借据 {note.note_no} 当前状态为“{NOTE_STATE_NAMES[note.state]}”，不能再登记此项；"
+            "代偿以后收回的款项请登记为追偿",
             details={"state": note.state.value},
         )
     return note
-
-
-def _second_person(ctx: Context, first_person_id: int) -> None:
-    if ctx.actor.person_id == first_person_id:
-        raise NotPermitted("same-person", "经办与复核不能是同一人，请由另一人办理")
-
-
-def _positive(amount_fen: int, what: str) -> None:
-    if amount_fen <= 0:
-        raise Conflict("amount-not-positive", f"{what}须大于 0.00 元")

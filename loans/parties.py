@@ -3,26 +3,48 @@
 Source: （九）9.9a 增加经办银行和经办网点 (banks and branches are data), 9.14 (the bureaus).
 """
 
+import unicodedata
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from loans.access import ROLES_OF, OrganisationKind, Role
 from loans.context import Context
-from loans.errors import Conflict, NotPermitted
+from loans.errors import Conflict, NotFound, NotPermitted
 from loans.identity import (
     canonical_credit_code,
     canonical_id,
     gender_of,
     mask_id,
     mask_name,
+    mask_phone,
 )
-from loans.models import ApiKey, Borrower, Branch, BusinessDate, Organisation, Person
-from loans.queries import organisation_of
+from loans.models import (
+    ApiKey,
+    Borrower,
+    Branch,
+    BusinessDate,
+    Note,
+    Organisation,
+    Person,
+    Reveal,
+)
+from loans.queries import one, organisation_of
 from loans.workflow import BorrowerKind
 
 ACCOUNT, NAME, ID_NO, PHONE = "organisation.account", "name", "id_no", "phone"
+ADDRESS, REPAYS_FROM = "address", "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A borrower's contact in the clear."""
+
+    name: str
+    phone: str | None
+    address: str | None
 
 
 def register_organisation(
@@ -122,7 +144,14 @@ def set_business_date(ctx: Context, *, on: date) -> BusinessDate:
 
 
 def borrower_for(
-    ctx: Context, *, kind: BorrowerKind, name: str, id_no: str, phone: str | None
+    ctx: Context,
+    *,
+    kind: BorrowerKind,
+    name: str,
+    id_no: str,
+    phone: str | None,
+    address: str | None = None,
+    account: str | None = None,
 ) -> Borrower:
     """The borrower with this ID number or credit code, registered now if new.
 
@@ -141,6 +170,7 @@ def borrower_for(
             raise Conflict(
                 "name-differs", "该证件号已登记在另一个姓名（名称）之下，请核对证件后重新填写"
             )
+        _reach(ctx, found, phone, address, account)
         return found
     row = Borrower(
         public_id=ctx.new_id(),
@@ -150,10 +180,75 @@ def borrower_for(
         id_sealed=ctx.vault.seal(ID_NO, number),
         id_index=index,
         id_masked=mask_id(number),
-        phone_sealed=ctx.vault.seal(PHONE, phone) if phone else None,
-        phone_index=ctx.vault.index(PHONE, phone) if phone else None,
         gender=gender_of(number) if kind is BorrowerKind.INDIVIDUAL else None,
     )
+    _reach(ctx, row, phone, address, account)
     ctx.session.add(row)
     ctx.session.flush()
     return row
+
+
+def reveal(ctx: Context, *, note_id: UUID, purpose: str) -> Reveal:
+    """Ask to see the contact of a note's borrower; the asking itself stays on record (9.10)."""
+    note = one(ctx, Note, note_id)
+    most = ctx.book.at("reveals_per_day", ctx.on)
+    asked = select(func.count(Reveal.id)).where(
+        Reveal.person_id == ctx.actor.person_id, Reveal.on == ctx.on
+    )
+    if ctx.session.scalars(asked).one() >= most.number:
+        raise Conflict(
+            "reveals-used-up", f"每人每日可查看联系方式 {most.shown}，今日已用完", cites=most.cites
+        )
+    row = Reveal(
+        public_id=ctx.new_id(),
+        note_id=note.id,
+        bank_id=note.bank_id,
+        borrower_id=note.borrower_id,
+        person_id=ctx.actor.person_id,
+        purpose=purpose,
+        on=ctx.on,
+        at=ctx.at,
+    )
+    ctx.session.add(row)
+    return row
+
+
+def contact_of(ctx: Context, reveal_id: UUID) -> Contact:
+    """The contact that was asked for: for the person who asked, on the day of asking."""
+    row = one(ctx, Reveal, reveal_id)
+    if (row.person_id, row.on) != (ctx.actor.person_id, ctx.on):
+        raise NotFound("not-found", "没有找到这条记录，请核对编号")
+    borrower = ctx.session.get_one(Borrower, row.borrower_id)
+    return Contact(
+        name=ctx.vault.open(NAME, borrower.name_sealed),
+        phone=_opened(ctx, PHONE, borrower.phone_sealed),
+        address=_opened(ctx, ADDRESS, borrower.address_sealed),
+    )
+
+
+def masked_phone(ctx: Context, borrower: Borrower) -> str | None:
+    """The borrower's phone as lists show it."""
+    phone = _opened(ctx, PHONE, borrower.phone_sealed)
+    return mask_phone(phone) if phone else None
+
+
+def _opened(ctx: Context, field: str, sealed: bytes | None) -> str | None:
+    return ctx.vault.open(field, sealed) if sealed is not None else None
+
+
+def _reach(
+    ctx: Context, row: Borrower, phone: str | None, address: str | None, account: str | None
+) -> None:
+    """Fill in how the borrower is reached and repays; what is known already stays."""
+    if phone and row.phone_sealed is None:
+        row.phone_sealed, row.phone_index = _sealed(ctx, PHONE, phone)
+    if address and row.address_sealed is None:
+        row.address_sealed, row.address_index = _sealed(ctx, ADDRESS, address)
+    if account and row.account_sealed is None:
+        row.account_sealed, row.account_index = _sealed(ctx, REPAYS_FROM, account)
+
+
+def _sealed(ctx: Context, field: str, text: str) -> tuple[bytes, bytes]:
+    """Sealed as written; found by its canonical form: no width, case or spaces."""
+    canonical = "".join(unicodedata.normalize("NFKC", text).upper().split())
+    return ctx.vault.seal(field, text), ctx.vault.index(field, canonical)

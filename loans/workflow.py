@@ -194,3 +194,53 @@ NOTE_STATE_NAMES: dict[NoteState, str] = {
 
 # Bank reports (repayments, overdue, …) are taken only on these notes.
 LIVE_NOTE_STATES = frozenset({NoteState.ACTIVE, NoteState.OVERDUE, NoteState.EXTENDED})
+
+# Money may still come in: what the bank receives before a payout lowers it.
+REPAYABLE_NOTE_STATES = LIVE_NOTE_STATES | {NoteState.PAYOUT_REQUESTED}
+# The fund has stood in: no more drawings, no subsidy; the claim on the borrower remains.
+COMPENSATED_NOTE_STATES = frozenset(
+    {NoteState.COMPENSATED, NoteState.IN_RECOVERY, NoteState.WRITTEN_OFF}
+)
+
+
+class NoteAction(StrEnum):
+    """What moves a note beyond its repayment (代偿、追偿、核销)."""
+
+    REQUEST_PAYOUT = "request_payout"
+    REFUSE_PAYOUT = "refuse_payout"
+    COMPENSATE = "compensate"
+    RECOVER = "recover"
+    WRITE_OFF = "write_off"
+
+
+NOTE_ACTION_NAMES: dict[NoteAction, str] = {
+    NoteAction.REQUEST_PAYOUT: "申请代偿",
+    NoteAction.REFUSE_PAYOUT: "不予代偿",
+    NoteAction.COMPENSATE: "代偿",
+    NoteAction.RECOVER: "追偿",
+    NoteAction.WRITE_OFF: "核销",
+}
+
+_REQUESTED, _RECOVERY = NoteState.PAYOUT_REQUESTED, NoteState.IN_RECOVERY
+# None: what the note's repayments make of it (overdue again, or settled).
+NOTE_STEPS: dict[tuple[NoteState, NoteAction], NoteState | None] = {
+    (NoteState.OVERDUE, NoteAction.REQUEST_PAYOUT): _REQUESTED,
+    (_REQUESTED, NoteAction.REFUSE_PAYOUT): None,
+    (_REQUESTED, NoteAction.COMPENSATE): NoteState.COMPENSATED,
+    (NoteState.COMPENSATED, NoteAction.RECOVER): _RECOVERY,
+    (_RECOVERY, NoteAction.RECOVER): _RECOVERY,
+    (NoteState.WRITTEN_OFF, NoteAction.RECOVER): NoteState.WRITTEN_OFF,
+    (NoteState.COMPENSATED, NoteAction.WRITE_OFF): NoteState.WRITTEN_OFF,
+    (_RECOVERY, NoteAction.WRITE_OFF): NoteState.WRITTEN_OFF,
+}
+
+
+def next_note_state(state: NoteState, action: NoteAction) -> NoteState | None:
+    """The table's row for an action on a note in a state; ``Conflict`` if there is none."""
+    if (state, action) not in NOTE_STEPS:
+        raise Conflict(
+            "note-action-not-in-state",
+            f"借据当前状态为“{NOTE_STATE_NAMES[state]}”，不能执行“{NOTE_ACTION_NAMES[action]}”",
+            details={"state": state.value, "action": action.value},
+        )
+    return NOTE_STEPS[state, action]

@@ -25,6 +25,7 @@ from subsidy.models import AccrualLine, MonthLock
 
 EVENTS = {
     MovementKind.PRINCIPAL_REPAID: accrual.PRINCIPAL_REPAID,
+    MovementKind.COMPENSATED: accrual.PRINCIPAL_REPAID,  # by the guarantee, not the borrower
     MovementKind.RATE_CHANGED: accrual.RATE_CHANGED,
     MovementKind.OVERDUE_FROM: accrual.OVERDUE_FROM,
     MovementKind.OVERDUE_CURED: accrual.OVERDUE_CURED,
@@ -218,7 +219,7 @@ def _bases(
     repaid: dict[int, list[Found]] = {}
     recounted: dict[int, list[Found]] = {}
     for m in standing:
-        if m.kind is MovementKind.PRINCIPAL_REPAID:
+        if EVENTS.get(m.kind) == accrual.PRINCIPAL_REPAID:
             repaid.setdefault(m.note_id, []).append(m)
         elif m.kind is MovementKind.HIRES_RECOUNTED:
             recounted.setdefault(m.note_id, []).append(m)

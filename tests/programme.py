@@ -32,6 +32,7 @@ from app.deps import Installation
 from app.security import actor_of_login
 from loans import (
     access,
+    agreements,
     applications,
     decisions,
     disbursements,
@@ -339,7 +340,7 @@ class Programme:
         self.do(
             self.guarantor.checker,
             "agreements.register",
-            lambda ctx: fund.register_agreement(
+            lambda ctx: agreements.register(
                 ctx,
                 bank_id=bank.id,
                 since=date(2019, 1, 1),

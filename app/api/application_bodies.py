@@ -64,6 +64,10 @@ class ApplicationBody(Body):
     phone: Annotated[str, Field(pattern=r"^[0-9]{7,15}$")] | None = Field(
         default=None, examples=["13800000000"]
     )
+    address: Reason | None = Field(default=None, description="经营或居住地址，加密保存。")
+    account: Annotated[str, Field(pattern=r"^[0-9]{8,30}$")] | None = Field(
+        default=None, description="还款账户，加密保存。"
+    )
     branch_id: Id
     terms: TermsBody
     facts: FactsBody
@@ -79,6 +83,8 @@ class ApplicationBody(Body):
             name=self.name,
             id_no=self.id_no,
             phone=self.phone,
+            address=self.address,
+            account=self.account,
             branch_id=self.branch_id,
             terms=_terms(self.terms),
             facts=_facts(self.facts, self.categories),

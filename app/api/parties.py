@@ -11,7 +11,7 @@ from app.api.journey import Journey
 from app.api.views import PageOut, Parties, PartyOut, bank_key, paged, plainly
 from app.api.wire import Body, Day, Id, Number, OneOf, Out, PublicId, Text, Yuan, YuanOut, fen
 from app.security import hash_password
-from loans import fund, parties, queries
+from loans import agreements, parties, queries
 from loans.access import OrganisationKind, Role
 from loans.context import Context
 from loans.models import Agreement, Branch, Organisation, Person
@@ -90,6 +90,10 @@ class AgreementBody(Body):
     until: Day | None = Field(default=None, description="不含该日；空为长期。")
     bank_share_pct: int = Field(ge=0, le=100, examples=[20], description="银行承担的百分比。")
     limit: Yuan | None = Field(default=None, description="该行担保额度；空为不限。")
+    compensates_interest: bool = Field(default=True, description="代偿范围是否含合同利息。")
+    waiting_days: int | None = Field(
+        default=None, ge=0, le=3650, description="可申请代偿的逾期天数；空为政策默认。"
+    )
 
 
 class AgreementOut(Out):
@@ -101,6 +105,8 @@ class AgreementOut(Out):
     until: date | None
     bank_share_pct: int
     limit: YuanOut | None = fen("limit")
+    compensates_interest: bool = Field(description="本金总在代偿范围；利息按此约定。")
+    waiting_days: int | None = Field(description="可申请代偿的逾期天数；空为政策默认。")
 
 
 @journey.write(
@@ -175,13 +181,15 @@ def list_people(ctx: Read, after: After = None, limit: Limit = 50) -> PageOut[Pe
 )  # fmt: skip
 def register_agreement(body: AgreementBody, write: Write) -> Response:
     return write(
-        lambda ctx: fund.register_agreement(
+        lambda ctx: agreements.register(
             ctx,
             bank_id=body.bank_id,
             since=body.since,
             until=body.until,
             bank_share_pct=body.bank_share_pct,
             limit_fen=body.limit,
+            compensates_interest=body.compensates_interest,
+            waiting_days=body.waiting_days,
         ),
         lambda ctx, row: _agreements(ctx, [row])[0],
         body,

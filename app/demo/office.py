@@ -13,7 +13,7 @@ from app.demo.people import ADMINISTRATORS, BANKS, HOUSES, PASSWORD, House
 from app.demo.script import FIRST_DAY, Story
 from app.deps import Installation
 from app.security import actor_of_login, hash_password
-from loans import fund, parties
+from loans import agreements, fund, parties
 from loans.access import Actor
 from loans.context import Context
 from loans.schedule import Instalment
@@ -161,7 +161,7 @@ def _endow(office: Office) -> None:
             APPROVER,
             "agreements.register",
             partial(
-                fund.register_agreement,
+                agreements.register,
                 bank_id=bank_id,
                 since=AGREED_SINCE,
                 until=None,

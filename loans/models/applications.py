@@ -139,6 +139,8 @@ class Evidence(Keyed, Model):
     __table_args__ = (Index("ix_evidence_application", "application_id", "kind"), APPEND_ONLY)
 
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
+    # Set for what belongs to one note: its disbursement, its repayments.
+    note_id: Mapped[int | None] = mapped_column(ForeignKey("note.id"))
     kind: Mapped[str] = mapped_column(String(64))
     reference: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str | None] = mapped_column(String(64))

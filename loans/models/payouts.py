@@ -112,6 +112,7 @@ class Payout(Keyed, Model):
     requested_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     examined_on: Mapped[date | None]
     examined_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    passes: Mapped[bool | None]
     opinion: Mapped[str] = mapped_column(String(200), default="")
     decided_on: Mapped[date | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -17,7 +17,13 @@ from loans.policy.units import HonourKind, RateBasis
 ALWAYS_ON = ("stop_event.misuse", "stop_event.compensation")
 
 # Families that a city may lengthen or shorten, and the unit of their members.
-FAMILIES = {"group": "group", "hire_group": "group", "honour": "honour", "benchmark": "ppm"}
+FAMILIES = {
+    "group": "group",
+    "hire_group": "group",
+    "honour": "honour",
+    "benchmark": "ppm",
+    "payout_ground": "ground",
+}
 
 
 def load_policy_book(folder: Path | None = None) -> PolicyBook:

@@ -117,6 +117,23 @@ class CheckItem:
     title: str
 
 
+class GroundEffect(StrEnum):
+    """What a coded ground may do to a request for compensation."""
+
+    REFUSE = "refuse"
+    REDUCE = "reduce"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One class of a ladder: it holds from this many days on."""
+
+    code: str
+    name: str
+    days: int
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """How a raw value is read (raising ``ValueError`` in Chinese) and shown."""
@@ -234,6 +251,18 @@ def _checklist(raw: object) -> object:
     return items
 
 
+_rungs = _list_of(_record(Rung, code=_code, name=_text, days=_whole(0, 36_500)))
+
+
+def _ladder(raw: object) -> object:
+    rungs = [rung for rung in _rungs(raw) if isinstance(rung, Rung)]
+    _demand_once(rung.code for rung in rungs)
+    days = [rung.days for rung in rungs]
+    if days[0] != 0 or days != sorted(set(days)):
+        raise ValueError(f"各级天数应从0开始、由少到多，实为 {days}")
+    return tuple(rungs)
+
+
 def _demand_once(codes: Iterable[str]) -> None:
     listed = list(codes)
     if twice := sorted({code for code in listed if listed.count(code) > 1}):
@@ -268,7 +297,9 @@ UNITS: dict[str, Unit] = {
     ),
     "pct": Unit(_whole(0, 100), _counted("%")),
     "years": Unit(_whole(0, 100), _counted("年")),
+    "months": Unit(_whole(1, 1200), _counted("个月")),
     "days": Unit(_whole(0, 36_500), _counted("天")),
+    "seconds": Unit(_whole(0, 86_400), _counted("秒")),
     "workdays": Unit(_whole(1, 1000), _counted("个工作日")),
     "persons": Unit(_whole(0, 10**6), _counted("人")),
     "times": Unit(_whole(0, 1000), _counted("次")),
@@ -330,6 +361,20 @@ UNITS: dict[str, Unit] = {
     "split": Unit(
         _funding_split,
         lambda split: f"中央{split.central}%、省{split.province}%、市{split.city}%",
+    ),
+    "ladder": Unit(
+        _ladder,
+        lambda rungs: "、".join(f"{rung.days}天起{rung.name}" for rung in rungs),
+    ),
+    "ground": Unit(
+        _one_of(GroundEffect),
+        _worded(
+            {
+                GroundEffect.REFUSE: "不予代偿",
+                GroundEffect.REDUCE: "核减",
+                GroundEffect.BOTH: "不予代偿或核减",
+            }
+        ),
     ),
     "scorecard": Unit(_scorecard, _show_card),
     "checklist": Unit(_checklist, lambda items: "、".join(item.title for item in items)),

@@ -64,6 +64,9 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("waiting_days", sa.BigInteger(), nullable=True))
         batch_op.create_check_constraint(op.f("ck_agreement_waiting"), "waiting_days >= 0")
+    with op.batch_alter_table("evidence") as batch_op:
+        batch_op.add_column(sa.Column("note_id", KEY, nullable=True))
+        batch_op.create_foreign_key(op.f("fk_evidence_note_id_note"), "note", ["note_id"], ["id"])
     for contact in CONTACTS:
         op.add_column("borrower", sa.Column(f"{contact}_sealed", sa.LargeBinary(), nullable=True))
         op.add_column("borrower", sa.Column(f"{contact}_index", sa.LargeBinary(), nullable=True))
@@ -78,6 +81,9 @@ def downgrade() -> None:
         op.drop_index(op.f(f"ix_borrower_{contact}_index"), "borrower")
         op.drop_column("borrower", f"{contact}_index")
         op.drop_column("borrower", f"{contact}_sealed")
+    with op.batch_alter_table("evidence") as batch_op:
+        batch_op.drop_constraint(op.f("fk_evidence_note_id_note"), type_="foreignkey")
+        batch_op.drop_column("note_id")
     with op.batch_alter_table("agreement") as batch_op:
         batch_op.drop_constraint(op.f("ck_agreement_waiting"), type_="check")
         batch_op.drop_column("waiting_days")
@@ -222,6 +228,7 @@ def _create_tables() -> None:
         sa.Column("requested_by_id", KEY, nullable=False),
         sa.Column("examined_on", sa.Date(), nullable=True),
         sa.Column("examined_by_id", KEY, nullable=True),
+        sa.Column("passes", sa.Boolean(), nullable=True),
         sa.Column("opinion", sa.String(length=200), nullable=False),
         sa.Column("decided_on", sa.Date(), nullable=True),
         sa.Column("decided_by_id", KEY, nullable=True),

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from loans import fund
+from loans import agreements, fund
 from loans.errors import Conflict, FuminError
 from loans.models import Application, FundEntry, FundEntryKind, GuaranteeFund
 from loans.workflow import State
@@ -120,7 +120,7 @@ def test_agreements_cover_each_day_once_and_keep_the_minimum_share(programme: Pr
         return programme.do(
             programme.guarantor.checker,
             "agreements.register",
-            lambda ctx: fund.register_agreement(
+            lambda ctx: agreements.register(
                 ctx, bank_id=programme.bank.id, since=since, until=until,
                 bank_share_pct=share_pct, limit_fen=None,
             ),
@@ -178,7 +178,8 @@ def test_two_banks_at_once_do_not_approve_one_borrower_twice(programme: Programm
     p = programme
     with p.at_once():
         waiting = [
-            p.under_review(p.asked(who=1, bank=bank), bank=bank) for bank in (p.bank, p.other_bank)
+            p.under_review(p.asked(who=1, bank=bank, amount_fen=200_000_00), bank=bank)
+            for bank in (p.bank, p.other_bank)
         ]
         for application in waiting:
             p.decide(application, p.guarantor)

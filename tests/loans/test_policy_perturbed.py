@@ -33,8 +33,12 @@ SUBSIDY = LOANS.parent / "subsidy"
 READ_BY_THE_SHELL = {
     "guarantee_review_workdays": LOANS / "workflow.py",
     "loan_approval_workdays": LOANS / "workflow.py",
+    "appraisal.raised_cap": LOANS / "decisions.py",
+    "appraisal.half": LOANS / "decisions.py",
+    "due_diligence.guarantee_review": LOANS / "underwriting" / "diligence.py",
+    "due_diligence.loan_approval": LOANS / "underwriting" / "diligence.py",
     "fund_leverage": LOANS / "fund.py",
-    "bank_share_min": LOANS / "fund.py",
+    "bank_share_min": LOANS / "agreements.py",
     "bank_share_threshold": LOANS / "disbursements.py",
     "day_count": LOANS / "applications.py",
     "settlement": LOANS / "applications.py",
@@ -44,7 +48,24 @@ READ_BY_THE_SHELL = {
     "stop_event.other_employment": LOANS / "lifecycle.py",
     "stop_event.legal_representative": LOANS / "lifecycle.py",
     "stop_event.misuse": LOANS / "lifecycle.py",
-    "stop_event.compensation": LOANS / "lifecycle.py",
+    "stop_event.compensation": LOANS / "payouts.py",
+    "fund_borrower_limit": LOANS / "fund.py",
+    "due_list_days.early": LOANS / "dunning.py",
+    "due_list_days.near": LOANS / "dunning.py",
+    "loan_classes": LOANS / "dunning.py",
+    "dunning_interval_days": LOANS / "evidence.py",
+    "payout_evidence": LOANS / "evidence.py",
+    "payout_waiting_days": LOANS / "payouts.py",
+    **{rule.key: LOANS / "payouts.py" for rule in BOOK.family("payout_ground", DAY)},
+    "reveals_per_day": LOANS / "parties.py",
+    "compensation_rate.months": LOANS / "standing.py",
+    "compensation_rate.warn": LOANS / "standing.py",
+    "compensation_rate.suspend": LOANS / "standing.py",
+    "signal.sharing": LOANS / "lookout.py",
+    "signal.structuring_margin": LOANS / "lookout.py",
+    "signal.structuring_days": LOANS / "lookout.py",
+    "signal.early_overdue_months": LOANS / "lookout.py",
+    "signal.quick_approval_seconds": LOANS / "lookout.py",
     "claim_tolerance": SUBSIDY / "claims.py",
     "funding_split": SUBSIDY / "remittance.py",
 }
@@ -250,5 +271,5 @@ def test_another_value_changes_an_answer_that_names_it(key: str) -> None:
 def test_a_value_that_the_shell_reads_is_read_there(key: str) -> None:
     family = key.rpartition(".")[0]
     source = READ_BY_THE_SHELL[key].read_text(encoding="utf-8")
-    assert f'"{key}"' in source or (family and f'"{family}.{{' in source)
+    assert any(f'"{name}' in source for name in (f'{key}"', f"{family}.{{", f'{family}", '))
     assert key in KEYS

@@ -1,0 +1,166 @@
+"""Signals: what somebody should look at. Each names its rule and its rows; none decides anything.
+
+Source: rules.md §7 (R20); （九）9.11 for the splitting of loans at the threshold. The figures are
+policy values (``signal.*``).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from loans.context import Context
+from loans.daycount import add_months
+from loans.models import (
+    Application,
+    ApplicationStep,
+    Borrower,
+    Contract,
+    Movement,
+    MovementKind,
+    Note,
+    Proposal,
+)
+from loans.policy import Rule
+from loans.signals import clusters
+from loans.workflow import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One row behind a signal: ``kind`` is borrower, contract, note or application."""
+
+    kind: str
+    public_id: UUID
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing to look at: the rule that says so, in words, and the rows it is about."""
+
+    rule: str
+    title: str
+    detail: str
+    cites: tuple[str, ...]
+    subjects: tuple[Subject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A loan as the pattern of splitting sees it."""
+
+    who: int
+    signed_on: date
+    principal_fen: int
+    contract: Any = None
+
+
+def split_loans(
+    loans: Iterable[Lent], *, threshold_fen: int, margin_fen: int, days: int
+) -> list[tuple[Lent, ...]]:
+    """Runs of one person's loans, each just up to the threshold, together above it.
+
+    Just up to: ``threshold − margin < principal <= threshold``; the first and the last of a run
+    are at most ``days`` apart.
+    """
+    near = [
+        loan for loan in loans if threshold_fen - margin_fen < loan.principal_fen <= threshold_fen
+    ]
+    found = []
+    ordered = sorted(near, key=lambda loan: (loan.who, loan.signed_on))
+    for _, mine in groupby(ordered, key=lambda loan: loan.who):
+        rest = list(mine)
+        while rest:
+            last = rest[0].signed_on + timedelta(days=days)
+            run = tuple(loan for loan in rest if loan.signed_on <= last)
+            if len(run) > 1 and sum(loan.principal_fen for loan in run) > threshold_fen:
+                found.append(run)
+                rest = rest[len(run) :]
+            else:
+                rest = rest[1:]
+    return found
+
+
+def signals(ctx: Context) -> list[Signal]:
+    """Everything to look at today, rule by rule."""
+    return [*_sharing(ctx), *_structuring(ctx), *_early_overdue(ctx), *_quick_approvals(ctx)]
+
+
+def _sharing(ctx: Context) -> Iterable[Signal]:
+    rule = ctx.book.at("signal.sharing", ctx.on)
+    for what, column in (
+        ("电话", Borrower.phone_index),
+        ("地址", Borrower.address_index),
+        ("还款账户", Borrower.account_index),
+    ):
+        rows = ctx.session.execute(select(Borrower, column).where(column.is_not(None))).all()
+        people = {borrower.id: borrower for borrower, _ in rows}
+        marks = [(borrower.id, mark) for borrower, mark in rows]
+        for together in sorted(set(clusters(marks, fewest=rule.number).values()), key=min):
+            subjects = [_borrower(people[key]) for key in sorted(together)]
+            yield _signal(rule, f"{len(subjects)} 名借款人的{what}相同", subjects)
+
+
+def _structuring(ctx: Context) -> Iterable[Signal]:
+    threshold = ctx.book.at("bank_share_threshold", ctx.on)
+    margin = ctx.book.at("signal.structuring_margin", ctx.on)
+    rule = ctx.book.at("signal.structuring_days", ctx.on)
+    rows = ctx.session.scalars(select(Contract).where(Contract.guaranteed.is_(True)))
+    loans = [Lent(row.borrower_id, row.signed_on, row.principal_fen, row) for row in rows]
+    for run in split_loans(
+        loans, threshold_fen=threshold.number, margin_fen=margin.number, days=rule.number
+    ):
+        subjects = [
+            Subject("contract", loan.contract.public_id, loan.contract.contract_no) for loan in run
+        ]
+        detail = f"同一借款人 {rule.number} 天内有 {len(run)} 笔略低于 {threshold.shown} 的贷款"
+        yield _signal(rule, detail, subjects, also=margin)
+
+
+def _early_overdue(ctx: Context) -> Iterable[Signal]:
+    rule = ctx.book.at("signal.early_overdue_months", ctx.on)
+    undone = select(Movement.reverses_id).where(Movement.reverses_id.is_not(None))
+    rows = (
+        select(Note, Movement.on)
+        .join(Movement, Movement.note_id == Note.id)
+        .where(Movement.kind == MovementKind.OVERDUE_FROM, Movement.id.not_in(undone))
+        .order_by(Note.id, Movement.on)
+    )
+    told = set()
+    for note, on in ctx.session.execute(rows):
+        if on < add_months(note.disbursed_on, rule.number) and note.id not in told:
+            told.add(note.id)
+            detail = f"{note.disbursed_on} 放款，{on} 起逾期"
+            yield _signal(rule, detail, [Subject("note", note.public_id, note.note_no)])
+
+
+def _quick_approvals(ctx: Context) -> Iterable[Signal]:
+    rule = ctx.book.at("signal.quick_approval_seconds", ctx.on)
+    rows = (
+        select(Application, ApplicationStep.at, Proposal.at)
+        .join(ApplicationStep, ApplicationStep.application_id == Application.id)
+        .join(Proposal, Proposal.id == ApplicationStep.proposal_id)
+        .where(ApplicationStep.action == Action.PASS)
+        .order_by(ApplicationStep.id)
+    )
+    for application, decided_at, proposed_at in ctx.session.execute(rows):
+        seconds = (decided_at - proposed_at) // timedelta(seconds=1)
+        if seconds < rule.number:
+            subject = Subject("application", application.public_id, application.purpose)
+            yield _signal(rule, f"提出意见 {seconds} 秒后复核通过", [subject])
+
+
+def _borrower(row: Borrower) -> Subject:
+    return Subject("borrower", row.public_id, f"{row.name_masked} {row.id_masked}")
+
+
+def _signal(
+    rule: Rule, detail: str, subjects: Sequence[Subject], also: Rule | None = None
+) -> Signal:
+    cites = rule.cites if also is None else (*rule.cites, *also.cites)
+    return Signal(rule.key, rule.title, detail, tuple(dict.fromkeys(cites)), tuple(subjects))
