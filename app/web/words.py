@@ -84,6 +84,7 @@ WORDS: dict[str, str] = {
     f"LineKind.{LineKind.ADJUSTMENT}": "调整",
     f"RemittanceState.{RemittanceState.ORDERED}": "待确认付款",
     f"RemittanceState.{RemittanceState.PAID}": "已付款",
+    f"RemittanceState.{RemittanceState.RETURNED}": "已退票",
 }
 
 SUBSIDY_CLASSES = {
@@ -138,6 +139,7 @@ TONES = {
     LineClass.DUPLICATE: "bad",
     LineClass.BAD: "bad",
     RemittanceState.PAID: "good",
+    RemittanceState.RETURNED: "bad",
 }
 
 
