@@ -57,6 +57,9 @@ def nasty_loan(random: Random) -> Loan:
         day_count=random.choice(["act/360", "act/360", "act/365", "30/360"]),
         settlement=random.choice(["quarterly-20", *list(SETTLEMENTS)[:4], *SETTLEMENTS]),
     )
+    if random.random() < 0.35:  # plain terms: the core has a short way for them
+        loan.subsidised = loan.benchmark = loan.ceiling = None
+        loan.own_part = 0
     loan.subsidy_end = random.choice([None, None, _life_day(random, loan)])
     loan.events = list(_events(random, loan))
     random.shuffle(loan.events)
@@ -124,7 +127,7 @@ def _events(random: Random, loan: Loan):
 
 def _life_day(random: Random, loan: Loan) -> date:
     """A day from the disbursement to some time after maturity, often a special one."""
-    special = [loan.disbursed, loan.maturity, loan.maturity - timedelta(days=1)]
+    special = [loan.disbursed, *(loan.maturity + timedelta(days) for days in (-1, 0, 0, 1))]
     special += [edge for edge in EDGES if edge >= loan.disbursed]
     if random.random() < 0.5:
         return random.choice(special)
