@@ -90,15 +90,11 @@ def test_a_later_drawing_does_not_push_the_end_of_the_subsidy(programme: Program
     assert contract.first_disbursed_on == BEGIN
 
 
-@pytest.mark.parametrize(
-    ("amount_fen", "share_pct"), [(100_000_00, 0), (100_000_01, 20)], ids=["at", "above"]
-)
-def test_the_bank_bears_its_share_only_above_100000(
-    programme: Programme, amount_fen: int, share_pct: int
-) -> None:
-    """9.11 贷款额10万元以上（不含10万元）, by the contract's principal; agreed here is 0 or 20."""
-    programme.loan(amount_fen=amount_fen)
+def test_the_contract_carries_the_bank_s_agreed_share_of_a_loss(programme: Programme) -> None:
+    """9.11: above 100000.00 at least 20%; the agreement here says 20."""
+    programme.loan(amount_fen=100_000_01)
     (contract,) = programme.rows(select(Contract))
-    assert contract.bank_share_pct in {share_pct, 20}
-    if amount_fen > 100_000_00:
-        assert contract.bank_share_pct >= 20
+    assert contract.bank_share_pct == 20
+    programme.loan(programme.asked_firm())
+    firm = programme.rows(select(Contract).order_by(Contract.id.desc()))[0]
+    assert (firm.guaranteed, firm.bank_share_pct) == (False, 0), "9.8: a plain bank loan"

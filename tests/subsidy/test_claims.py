@@ -68,7 +68,6 @@ def test_every_planted_error_is_found_with_its_code_and_its_fen(quarter: Program
     p = quarter
     with p.at_once():
         p.day(D(2019, 9, 22))
-        numbers = dict(p.rows(select(Note.note_no, Note.public_id).where(Note.note_no != "N1")))
         (n1,) = p.rows(
             select(Note.public_id).where(
                 Note.note_no == "N1", Note.bank_id == p.bank.maker.organisation_id
@@ -102,14 +101,13 @@ def test_every_planted_error_is_found_with_its_code_and_its_fen(quarter: Program
     difference = claim.claimed_fen - claim.expected_fen
     assert difference == sum(fen for named in causes.values() for fen in named.values())
     assert claim.payable_fen == true["N1"] + true["N2"] + true["N4"]
-    assert numbers.keys() == {"N2", "N3", "N4"}
 
 
 def test_balances_that_do_not_roll_and_wrong_totals_are_said(quarter: Programme) -> None:
     lines = on_sheet(careful_lines(quarter), "N1", closing_fen=1)
     data = write_detail_csv(lines)[0].decode("utf-8-sig")
     total = data.splitlines()[-1]
-    wrong = total.replace(",", "，", 0).rsplit(",", 2)
+    wrong = total.rsplit(",", 2)  # …, 申请贴息额, 备注
     data = data.replace(total, ",".join([wrong[0], "1.00", wrong[2]]))
 
     claim = file_claim(quarter, data.encode("utf-8"), as_csv=True)
