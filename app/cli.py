@@ -7,7 +7,18 @@ from typing import Annotated, Any
 import typer
 
 from app import __version__
-from app.commandline import accrue, assess, calendar, demo, forecast, policies, reconcile, serving
+from app.commandline import (
+    accrue,
+    assess,
+    calendar,
+    demo,
+    forecast,
+    policies,
+    reconcile,
+    registers,
+    serving,
+    statistics,
+)
 from loans.errors import FuminError
 from loans.identity import IdentityText
 from loans.money import MoneyText
@@ -18,10 +29,11 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     *serving.COMMANDS,
     *assess.COMMANDS,
     *reconcile.COMMANDS,
+    *statistics.COMMANDS,
     accrue.accrue,
     forecast.forecast,
 )
-GROUPS: tuple[typer.Typer, ...] = (policies.policy, calendar.days)
+GROUPS: tuple[typer.Typer, ...] = (policies.policy, calendar.days, *registers.GROUPS)
 
 
 def build(commands: Sequence[Callable[..., Any]]) -> typer.Typer:

@@ -16,12 +16,17 @@ from loans.errors import NotFound
 from loans.models import Note
 from loans.queries import visible_to
 from subsidy.models import (
+    AccountChange,
     AccrualLine,
+    CaseComment,
     Claim,
+    ClaimCase,
     ClaimCause,
     ClaimLine,
     LineKind,
     MonthLock,
+    RegisterFile,
+    RegisterKind,
     Remittance,
 )
 from subsidy.reconciliation import LineClass
@@ -88,6 +93,32 @@ def claims(ctx: Context, **equals: Any) -> Select[Any]:
 def remittances(ctx: Context, **equals: Any) -> Select[Any]:
     """Visible remittances with these column values; None does not filter."""
     return _of(Remittance, ctx, equals)
+
+
+def registers(*, kind: RegisterKind | None = None) -> Select[Any]:
+    """Loaded lists of one kind, replaced ones too."""
+    rows = select(RegisterFile)
+    return rows if kind is None else rows.where(RegisterFile.kind == kind)
+
+
+def cases(ctx: Context, **equals: Any) -> Select[Any]:
+    """Visible cases with these column values; None does not filter."""
+    asked = {name: value for name, value in equals.items() if value is not None}
+    return select(ClaimCase).where(visible_to(ctx.actor, ClaimCase)).filter_by(**asked)
+
+
+def comments_of(ctx: Context, cases: Iterable[ClaimCase]) -> dict[int, list[CaseComment]]:
+    """What was said about some cases, by the case's key, oldest first."""
+    found: dict[int, list[CaseComment]] = {case.id: [] for case in cases}
+    rows = select(CaseComment).where(CaseComment.case_id.in_(found)).order_by(CaseComment.id)
+    for comment in ctx.session.scalars(rows):
+        found[comment.case_id].append(comment)
+    return found
+
+
+def account_changes(ctx: Context) -> Select[Any]:
+    """Visible changes of banks' accounts."""
+    return select(AccountChange).where(visible_to(ctx.actor, AccountChange))
 
 
 def claim_lines(

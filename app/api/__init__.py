@@ -3,9 +3,11 @@
 from fastapi import APIRouter
 
 from app.api import (
+    accounts,
     applications,
     assessments,
     candidates,
+    cases,
     claims,
     clocks,
     decisions,
@@ -18,9 +20,12 @@ from app.api import (
     movements,
     notes,
     parties,
+    prechecks,
     programme,
+    registers,
     remittances,
     session,
+    statistics,
 )
 
 
@@ -29,7 +34,8 @@ def routers() -> list[APIRouter]:
     journeys = (
         session, programme, parties, fund, assessments, candidates, forms, applications, decisions,
         hires, clocks, disbursements,
-        notes, movements, months, claims, remittances,
+        notes, movements, months, claims, prechecks, cases,
+        registers, remittances, accounts, statistics,
     )  # fmt: skip
     return [
         health.router,

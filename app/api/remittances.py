@@ -10,7 +10,7 @@ from pydantic import Field
 from app.api.edge import After, Limit, Read, Write
 from app.api.journey import Journey
 from app.api.views import PageOut, Parties, PartyOut, bank_key, paged
-from app.api.wire import Body, Day, Id, Out, PublicId, Text, YuanOut, fen
+from app.api.wire import Body, Day, Id, Out, PublicId, Reason, Text, YuanOut, fen
 from loans import queries
 from loans.context import Context
 from subsidy import lists, remittance
@@ -32,6 +32,13 @@ class PaymentBody(Body):
     reference: Annotated[Text, Field(max_length=100)] = Field(examples=["国库支付 2019-1021"])
 
 
+class ReturnBody(Body):
+    """付款被退回。"""
+
+    returned_on: Day
+    reason: Reason = Field(examples=["账号户名不符"])
+
+
 class FundingOut(Out):
     """各级财政分担。"""
 
@@ -48,11 +55,17 @@ class RemittanceOut(Out):
     bank: PartyOut
     state: RemittanceState
     amount: YuanOut = fen("amount")
+    netted: YuanOut = Field(
+        validation_alias="netted_fen", description="其中以前期间的调减（不大于零）。"
+    )
+    account: str | None = Field(validation_alias="account_masked", description="收款账户（脱敏）。")
     funding: FundingOut
     sha256: str = Field(description="拨付清单文件的摘要。")
     ordered_on: date
     paid_on: date | None
     reference: str | None
+    returned_on: date | None
+    return_reason: str | None
 
 
 @journey.write(
@@ -70,6 +83,20 @@ def confirm(remittance_id: Id, body: PaymentBody, write: Write) -> Response:
     return write(
         lambda ctx: remittance.confirm(
             ctx, remittance_id=remittance_id, paid_on=body.paid_on, reference=body.reference
+        ),
+        _one,
+        body,
+    )
+
+
+@journey.write(
+    "POST", "/remittances/{remittance_id}/return", "remittances.give_back",
+    "登记退款（可重新制单）", out=RemittanceOut,
+)  # fmt: skip
+def give_back(remittance_id: Id, body: ReturnBody, write: Write) -> Response:
+    return write(
+        lambda ctx: remittance.give_back(
+            ctx, remittance_id=remittance_id, returned_on=body.returned_on, reason=body.reason
         ),
         _one,
         body,

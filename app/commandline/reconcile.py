@@ -16,7 +16,7 @@ from loans.access import OrganisationKind
 from loans.errors import NotFound
 from loans.models import Organisation
 from loans.money import fen_to_yuan
-from subsidy import claims
+from subsidy import claims, prechecks
 from subsidy.reconciliation import LineClass, Reconciliation
 
 CLASS_NAMES: dict[LineClass, str] = {
@@ -40,6 +40,9 @@ def reconcile(
     until: Annotated[
         datetime, typer.Option(formats=["%Y-%m-%d"], help="申报期末日的次日（结息日次日）。")
     ],
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="另存为工作簿：更正后的明细表与差异清单。")
+    ] = None,
     acting: ActingAs = None,
 ) -> None:
     """逐笔复算一份贴息申报并解释每一分差异；不保存任何内容。"""
@@ -62,6 +65,9 @@ def reconcile(
     for finding in filing.sheet.findings:
         console.print(f"[red]第 {finding.row} 行 {finding.column}：{finding.message}[/red]")
     show(console, found, since.date(), until.date())
+    if out is not None:
+        out.write_bytes(prechecks.corrected_workbook(filing.sheet, found))
+        console.print(f"已写出 {out}")
     if filing.sheet.findings:
         raise typer.Exit(1)
 

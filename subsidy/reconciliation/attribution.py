@@ -140,7 +140,7 @@ def _chains(
         after[changed] = _valued(pairs, corrected.take(changed), used)
         yield from _parts(line, code, before - after)
         state, before = corrected, after
-    capped = _capped(pairs, line, claimed, before)
+    capped = _capped(pairs, line, before)
     yield from _parts(line, "R10", before - capped)
     convention = used.convention if used else None
     yield from _parts(line, "R11", capped - expected_fen[line], convention)
@@ -191,17 +191,16 @@ def _residuals(pairs: Pairs, state: Variants, residual: Integers) -> Iterator[Pa
         yield Part(int(state.line[at]), code, int(residual[at]), convention)
 
 
-def _capped(pairs: Pairs, line: Positions, claimed: Integers, amount: Integers) -> Integers:
-    """The amount, at most the interest the line says was paid, where the claim exceeds it."""
+def _capped(pairs: Pairs, line: Positions, amount: Integers) -> Integers:
+    """The amount, at most the interest the line says was paid: unpaid interest is not claimable."""
     paid = pairs.of_line("interest_paid_fen")[line]
-    exceeds = (paid != UNSTATED) & (claimed > paid)
-    return np.where(exceeds, np.minimum(amount, paid), amount)
+    return np.where(paid != UNSTATED, np.minimum(amount, paid), amount)
 
 
 def capped_by_interest(pairs: Pairs, true_fen: Integers) -> Integers:
     """What is expected on each line: the core's amount, never above the interest paid (R10)."""
     lines = np.arange(len(pairs))
-    return _capped(pairs, lines, pairs.of_line("claimed_fen"), true_fen)
+    return _capped(pairs, lines, true_fen)
 
 
 def _parts(

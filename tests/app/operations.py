@@ -60,8 +60,9 @@ class Operation:
             return {"json": self.example(content["application/json"]["schema"])}
         if "multipart/form-data" in content:
             form = self.components[content["multipart/form-data"]["schema"]["$ref"].split("/")[-1]]
-            days = {"since": "2019-03-21", "until": "2019-06-21"}.items()
-            data = {name: day for name, day in days if name in form["properties"]}
+            fields = {"since": "2019-03-21", "until": "2019-06-21", "kind": "exclusion"}
+            fields |= {"source": "人社局"}
+            data = {name: text for name, text in fields.items() if name in form["properties"]}
             return {"data": data, "files": {"file": ("a.csv", "借据号\n".encode(), "text/csv")}}
         return {}
 

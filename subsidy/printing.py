@@ -1,0 +1,57 @@
+"""Printable forms: a report's tables set by typst, which gets them as data, never as markup.
+
+An extra (``pip install fumin[forms]``); without it the workbook is there all the same.
+"""
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from loans.errors import Conflict
+from subsidy.reports import ClaimReport
+
+_FORM: Final = Path(__file__).with_name("forms") / "differences.typ"
+_MOST_ROWS: Final = 5_000  # a form is for reading; the workbook holds the rest
+
+
+def difference_form(report: ClaimReport) -> bytes:
+    """The difference report of one claim as a PDF."""
+    claim, rows = report.claim, report.differences[1:]
+    data = {
+        "bank": report.bank,
+        "since": claim.since.isoformat(),
+        "until": claim.until.isoformat(),
+        "content_hash": claim.content_hash,
+        "summary": report.summary,
+        "by_code": report.by_code,
+        "headers": report.differences[0],
+        "rows": rows[:_MOST_ROWS],
+        "left_out": str(max(len(rows) - _MOST_ROWS, 0)),
+    }
+    return _printed(data)
+
+
+def _printed(data: dict[str, Any]) -> bytes:
+    try:
+        typst = importlib.import_module("typst")
+    except ImportError as missing:
+        raise Conflict(
+            "forms-not-installed", "未安装打印组件，请安装 fumin[forms] 后重试，或下载工作簿"
+        ) from missing
+    pdf: bytes = typst.compile(
+        str(_FORM),
+        format="pdf",
+        font_paths=_fonts(),
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+    )
+    return pdf
+
+
+def _fonts() -> list[str]:
+    """The folder of the packaged Chinese font; without it the system's are used."""
+    try:
+        font = importlib.import_module("noto_cjk_sans_otc")
+    except ImportError:
+        return []
+    return [str(Path(font.FONT_FILE if hasattr(font, "FONT_FILE") else font.FONT_PATH).parent)]
