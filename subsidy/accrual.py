@@ -25,7 +25,7 @@ int64; a note beyond that is refused by name, never wrapped.
     lines = accrue(notes, events, [day(date(2019, 6, 21)), day(date(2019, 9, 21))])
     lines.interest_fen, lines.subsidy_fen      # int64, shape (n, periods)
 
-Source: rules.md §2, §3, §8; （九）9.6, 9.7, 9.8. No pandas, no database, no clock, no float.
+Source: rules.md §2, §3, §8; （九）9.6, 9.7, 9.8. No pandas, no database, no clock.
 """
 
 from collections.abc import Iterator
