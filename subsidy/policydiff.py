@@ -5,7 +5,7 @@ and accrual, the same calculation as everywhere. What is not yet eligible costs 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import select
@@ -36,10 +36,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What one version says: the decision, and the whole subsidy [fen] it would cost."""
+    """What one version says: the decision, and the whole subsidy [fen] it would cost.
+
+    Another cap alone is no other decision.
+    """
 
     eligible: Outcome
-    cap_fen: int
+    cap_fen: int = field(compare=False)
     subsidy_class: SubsidyClass
     share_pct: int
     subsidy_fen: int
