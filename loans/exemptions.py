@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from loans import outbox
 from loans.context import Context
-from loans.errors import Conflict, NotPermitted
+from loans.errors import Conflict, NotFound
 from loans.models import Contract, ExemptionCase, Note, Person, Proposal
 from loans.movements import second_person
 from loans.queries import one
@@ -56,7 +56,7 @@ def sign(ctx: Context, *, case_id: UUID, granted: bool, reason: str) -> Exemptio
     """A signature: the first one decides, the second confirms that decision or reopens it."""
     row = one(ctx, ExemptionCase, case_id, lock=True)
     if row.organisation_id != ctx.actor.organisation_id:
-        raise NotPermitted("wrong-institution", "免责由作出授信决定的机构自行认定")
+        raise NotFound("not-found", "没有找到这条记录，请核对编号")  # another institution's
     if row.second_signed_by_id is not None:
         raise Conflict("already-decided", "该免责认定已由两人签署")
     second_person(ctx, row.opened_by_id)

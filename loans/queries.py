@@ -21,11 +21,13 @@ from loans.models import (
     Application,
     ApplicationStep,
     Appraisal,
+    BankStanding,
     Branch,
     Clock,
     Contract,
     Disbursement,
     Evidence,
+    ExemptionCase,
     ExtensionRequest,
     FundEntry,
     GuaranteeFund,
@@ -35,6 +37,7 @@ from loans.models import (
     Movement,
     Note,
     Organisation,
+    Payout,
     Person,
     Verification,
 )
@@ -232,6 +235,21 @@ def the_fund(ctx: Context) -> GuaranteeFund:
 def fund_entries(ctx: Context, **equals: Any) -> Select[Any]:
     """The fund's entries."""
     return _filtered(select(FundEntry), equals)
+
+
+def payouts(ctx: Context, **equals: Any) -> Select[Any]:
+    """Visible requests for compensation, and what became of them."""
+    return _filtered(select(Payout).where(visible_to(ctx.actor, Payout)), equals)
+
+
+def standings(ctx: Context, **equals: Any) -> Select[Any]:
+    """Visible steps in the standing of banks."""
+    return _filtered(select(BankStanding).where(visible_to(ctx.actor, BankStanding)), equals)
+
+
+def own_exemptions(ctx: Context) -> Select[Any]:
+    """The exemption cases of the actor's own institution: they are nobody else's."""
+    return select(ExemptionCase).where(ExemptionCase.organisation_id == ctx.actor.organisation_id)
 
 
 def pending_disbursements(ctx: Context) -> Select[Any]:
