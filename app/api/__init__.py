@@ -12,6 +12,7 @@ from app.api import (
     clocks,
     decisions,
     disbursements,
+    dunning,
     forms,
     fund,
     health,
@@ -20,12 +21,14 @@ from app.api import (
     movements,
     notes,
     parties,
+    payouts,
     prechecks,
     programme,
     registers,
     remittances,
     session,
     statistics,
+    watch,
 )
 
 
@@ -34,7 +37,7 @@ def routers() -> list[APIRouter]:
     journeys = (
         session, programme, parties, fund, assessments, candidates, forms, applications, decisions,
         hires, clocks, disbursements,
-        notes, movements, months, claims, prechecks, cases,
+        notes, movements, dunning, payouts, watch, months, claims, prechecks, cases,
         registers, remittances, accounts, statistics,
     )  # fmt: skip
     return [
