@@ -258,8 +258,9 @@ def test_a_returned_payment_is_reversed_and_ordered_again(quarter: Programme) ->
     with pytest.raises(Conflict, match="已经有拨付单"):
         _ordered(p, claim)
     back = p.do(p.finance.maker, "remittances.give_back",
-                lambda ctx: remittance.give_back(ctx, remittance_id=order.public_id,
-                                                 returned_on=ctx.on, reason="户名不符"))  # fmt: skip
+                lambda ctx: remittance.give_back(
+                    ctx, remittance_id=order.public_id, returned_on=ctx.on, reason="户名不符"
+                ))  # fmt: skip
     assert back.state is RemittanceState.RETURNED
     again = _paid(p, _ordered(p, claim))
     paid = p.rows(select(SubsidyEntry.amount_fen).where(SubsidyEntry.kind == EntryKind.PAID))

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import takewhile
 from typing import Any
 
 from loans.money import half_up
@@ -63,7 +64,9 @@ class Claim:
     def truth(self) -> int:
         """What the last note earns in the quarter."""
         name = self.world.notes[-1].note_no
-        own = World([self.world.notes[-1]], [e for e in self.world.events if e[0].note_no == name])
+        # A maker adds its note's events after the note: they are the last ones.
+        last = takewhile(lambda event: event[0].note_no == name, reversed(self.world.events))
+        own = World([self.world.notes[-1]], [*last][::-1])
         return true_fen(own.register(), name)
 
     def put(self, causes: Expected, **facts: Any) -> None:
