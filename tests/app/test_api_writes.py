@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from app.db import METADATA
+from tests.app.compensation import ask_for_payout, exempt, pay, recover
 from tests.app.conftest import PREFIX, Api, Caller
 from tests.app.operations import operations
 from tests.app.requests import application_body, card_body, firm_body
@@ -134,6 +135,13 @@ def test_every_write_is_rehearsed_done_once_and_replayed(careful, branch):
     first = approve(api, application_body(branch, who=3))
     note = draw(api, first, note_no="JJ-1", amount="300000.00", on="2019-04-10")
     undrawn = approve(api, application_body(branch, who=4))
+    lost = draw(
+        api,
+        approve(api, application_body(branch, who=5)),
+        note_no="JJ-2",
+        amount="300000.00",
+        on="2019-04-10",
+    )["id"]
     api.day("2019-10-20")
     maker.post(f"/applications/{undrawn}/lapse")
     hire = maker.get(f"/applications/{firm}")["hires"][0]["id"]
@@ -149,6 +157,17 @@ def test_every_write_is_rehearsed_done_once_and_replayed(careful, branch):
     maker.post(f"{path}/stops", {"on": "2019-10-19", "reason": "legal_representative"})
     maker.post(f"{path}/extensions", {"until": "2020-10-10", "reason": "回款延后"})
     api.as_("G-checker").post(f"{path}/extension-agreement")
+    # a default
+    maker.post(f"/notes/{lost}/reveals", {"purpose": "催收"})
+    payout = ask_for_payout(api, lost)["id"]
+    pay(api, payout)
+    recover(api, payout)
+    exempt(api, lost)
+    released = {"reason": "已整改"}
+    bank = str(api.programme.bank.id)
+    api.as_("G-checker").post(f"/organisations/{bank}/standing-release", released)
+    for way in ("income", "withdrawals"):
+        api.as_("G-checker").post(f"/fund/{way}", {"amount": "1.00", "reason": "利息"})
     # months, claim, remittance
     api.as_("F-checker").post("/months/2019-04/close")
     file = {"file": ("明细表.csv", detail_csv(days=92, since=date(2019, 6, 21)), "text/csv")}
