@@ -91,7 +91,9 @@ def read_detail_sheet(
     """
     table = read_table(data, name, COLUMNS)
     findings = list(table.findings)
-    classes = [_class_of(text) for text in table.columns["subsidy_class"]]
+    texts = table.columns["subsidy_class"]
+    known = {text: _class_of(text) for text in set(texts)}
+    classes = [known[text] for text in texts]
     keys = _borrower_keys(table, borrower_key, findings)
     findings += _line_findings(table, classes)
     findings.sort(key=lambda finding: finding.row)
@@ -136,6 +138,9 @@ def _line_findings(table: Table, classes: Sequence[str | None]) -> Iterable[RowF
     for column in COLUMNS.columns:
         limit = {Kind.MONEY: LARGEST_FEN, Kind.RATE: LARGEST_PPM, Kind.WHOLE: 36_600}
         if column.kind not in limit:
+            continue
+        stated = [value for value in values[column.name] if value is not None]
+        if not stated or (min(stated) >= 0 and max(stated) <= limit[column.kind]):
             continue
         for at, value in enumerate(values[column.name]):
             if value is not None and not 0 <= value <= limit[column.kind]:

@@ -15,6 +15,7 @@ from loans.sheets.reading import Cell
 
 Value = str | int | dt.date | None
 
+_PLAIN_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*", re.ASCII)
 _SPACES = " \u3000\u00a0\n"
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _THOUSANDS = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?", re.ASCII)
@@ -65,6 +66,26 @@ def parse_cell(cell: Cell, place: Place, epoch: int) -> Value:
             return text
         case _:
             return _code(text, cell, column.kind)
+
+
+def plain_value(text: str, place: Place) -> Value:
+    """Value of a text in its column's plainest form, quickly; None for any other text.
+
+    What it accepts ``parse_cell`` accepts with the same value; most cells of a file are so.
+    """
+    kind = place.column.kind
+    if kind is Kind.MONEY:
+        whole, _, cents = text.partition(".")
+        if place.exponent == 0 and len(cents) == 2 and 0 < len(whole) <= 13:
+            digits = whole + cents
+            if digits.isdecimal() and digits.isascii() and (whole[0] != "0" or len(whole) == 1):
+                return int(digits)
+    elif kind is Kind.CODE or kind is Kind.IDENTITY:
+        if _PLAIN_CODE.fullmatch(text):
+            return text
+    elif kind is Kind.TEXT and text[:1] not in _SPACES and text[-1:] not in _SPACES:
+        return text
+    return None
 
 
 def plain_text(cell: Cell) -> str:

@@ -5,12 +5,13 @@ wrong. ``BadFile`` only when there is no table at all.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from loans.errors import BadFile
-from loans.sheets.cells import CellText, Value, parse_cell, plain_text
+from loans.sheets.cells import CellText, Value, parse_cell, plain_text, plain_value
 from loans.sheets.columns import Kind, Place, TableColumns, find_places
 from loans.sheets.reading import Cell, GridRow, Sheet, read_grid
 
@@ -77,18 +78,23 @@ def read_table(data: bytes, name: str, columns: TableColumns) -> Table:
     sheet, at, places = _find_header(read_grid(data, name), name, columns)
     lines, total, findings = _sort_rows(sheet.rows[at + 1 :], places, columns)
     values: dict[str, list[Any]] = {}
+    numbers = [number for number, _, _ in lines]
+    # Rows end with their last filled cell: a column that no row reaches is empty.
+    grid = list(zip_longest(*(cells for _, _, cells in lines)))
+    nothing = (None,) * len(lines)
     for column in columns.columns:
         place = places.get(column.name)
         if place is None:
             values[column.name] = [None] * len(lines)
         else:
-            values[column.name] = _parse_column(lines, place, sheet.epoch, findings)
+            cells = grid[place.index] if place.index < len(grid) else nothing
+            values[column.name] = _parse_column(cells, numbers, place, sheet.epoch, findings)
     findings.extend(_layout_findings(sheet, {number: hidden for number, hidden, _ in lines}))
     total_row = None
     if total is not None:
         total_row = _parse_total(total, places, sheet.epoch, findings)
     findings.sort(key=lambda finding: finding.row)
-    return Table(values, [number for number, _, _ in lines], tuple(findings), total_row)
+    return Table(values, numbers, tuple(findings), total_row)
 
 
 def _find_header(
@@ -151,6 +157,9 @@ def _label(cells: list[Cell], has_key: bool) -> str | None:
 
     The word stands in the first filled cell, or anywhere in a row without a key."""
     is_filled = False
+    first = cells[0] if cells else None
+    if has_key and type(first) is str and first.isascii() and first.isalnum():
+        return ""
     for cell in cells:
         text = plain_text(cell)
         if not text:
@@ -178,20 +187,38 @@ def _layout_findings(sheet: Sheet, hidden_by_row: dict[int, bool]) -> Iterator[R
 
 
 def _parse_column(
-    lines: list[GridRow], place: Place, epoch: int, findings: list[RowFinding]
+    cells: Sequence[Cell],
+    numbers: list[int],
+    place: Place,
+    epoch: int,
+    findings: list[RowFinding],
 ) -> list[Value]:
     """Values of one column. Equal texts are parsed once: days, rates and classes repeat."""
-    column, index = place.column, place.index
-    cells = [cells[index] if index < len(cells) else None for _, _, cells in lines]
-    known = {
-        text: _outcome(text, place, epoch) for text in {c for c in cells if isinstance(c, str)}
-    }
-    found = [
-        known[cell] if isinstance(cell, str) else _outcome(cell, place, epoch) for cell in cells
-    ]
+    found: list[Any]
+    try:
+        distinct = set(cells)  # a CSV file has texts only
+        # 1, 1.0 and True are equal, their texts are not.
+        is_plain = all(cell is None or type(cell) is str for cell in distinct)
+    except TypeError:
+        is_plain = False
+    if is_plain:
+        known = {cell: _outcome(cell, place, epoch) for cell in distinct}
+        found = list(map(known.__getitem__, cells))
+        if all(_is_value(value) for value in known.values()):
+            return found
+    else:
+        found = [_outcome(cell, place, epoch) for cell in cells]
+    return _values(found, numbers, place, findings)
+
+
+def _values(
+    found: list[Any], numbers: list[int], place: Place, findings: list[RowFinding]
+) -> list[Value]:
+    """The values, None where a cell is empty or refused; every refusal becomes a finding."""
+    column = place.column
     values: list[Value] = [None if isinstance(value, CellText) else value for value in found]
     for at in [at for at, value in enumerate(values) if value is None]:
-        number, refused = lines[at][0], found[at]
+        number, refused = numbers[at], found[at]
         if isinstance(refused, CellText):
             findings.append(RowFinding(number, column.header, refused.code, refused.message))
         elif not column.may_be_blank:
@@ -199,9 +226,15 @@ def _parse_column(
     return values
 
 
+def _is_value(found: Any) -> bool:
+    return found is not None and not isinstance(found, CellText)
+
+
 def _outcome(cell: Cell, place: Place, epoch: int) -> Value | CellText:
     if cell is None:
         return None
+    if type(cell) is str and (value := plain_value(cell, place)) is not None:
+        return value
     try:
         return parse_cell(cell, place, epoch)
     except CellText as refused:

@@ -54,7 +54,7 @@ def frames(data: bytes, limits: Limits) -> Iterator[dict[str, Any]]:
                 raise Refused("too-many-rows", f"文件超过 {limits.rows} 行")
             if len(cells) > limits.columns:
                 raise Refused("too-many-columns", f"第 {number} 行超过 {limits.columns} 列")
-            batch.append([number, False, [rearmed(cell) or None for cell in cells]])
+            batch.append([number, False, [_cell(text) if text else None for text in cells]])
             if len(batch) == 1000:
                 yield {"rows": batch}
                 batch = []
@@ -63,6 +63,10 @@ def frames(data: bytes, limits: Limits) -> Iterator[dict[str, Any]]:
             "csv-broken", f"第 {reader.line_num} 行起的 CSV 引号或分隔符有误，无法读取"
         ) from broken
     yield {"rows": batch, "merged": []}
+
+
+def _cell(text: str) -> str:
+    return rearmed(text) if text[0] == "'" else text
 
 
 if __name__ == "__main__":
