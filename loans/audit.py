@@ -49,6 +49,14 @@ def record(
     return entry
 
 
+def hold(ctx: Context) -> None:
+    """Let no other command finish before this one: for a command that must see all of them.
+
+    A command that is under way on PostgreSQL finds the head changed and runs again, after this one.
+    """
+    ctx.session.execute(select(AuditHead.seq).with_for_update())
+
+
 def link(vault: Vault, previous: bytes, entry: AuditRecord) -> bytes:
     """The code that ties a record to the one before it."""
     content = json.dumps(

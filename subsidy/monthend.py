@@ -15,15 +15,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
+from loans import audit
 from loans.context import Context
 from loans.daycount import add_months
 from loans.errors import Conflict
 from loans.models import Movement, MovementKind, Note
 from loans.money import fen_to_yuan
 from subsidy import accrual
-from subsidy.accrual import booked, day
+from subsidy.accrual import accrue, booked, day
+from subsidy.bulk import insert_rows
 from subsidy.models import AccrualLine, LineKind, MonthLock
 from subsidy.queries import Book, Portfolio, last_lock, read_book
 
@@ -64,7 +66,11 @@ def preview(ctx: Context, *, month: date) -> MonthRun:
 
 
 def close(ctx: Context, *, month: date) -> MonthLock:
-    """Lock a month that is over; months are closed one after another, each once."""
+    """Lock a month that is over; months are closed one after another, each once.
+
+    Whatever is recorded from here on counts as late for this month: no command may be half-way.
+    """
+    audit.hold(ctx)
     run = preview(ctx, month=month)
     if ctx.on < run.until:
         raise Conflict("month-not-over", f"{run.since:%Y-%m} 尚未结束，{run.until} 起才能关账")
@@ -88,8 +94,7 @@ def close(ctx: Context, *, month: date) -> MonthLock:
         {name: value for name, value in line.items() if name != "note_no"} | {"month_id": lock.id}
         for line in run.lines
     ]
-    if rows:
-        ctx.session.execute(insert(AccrualLine), rows)
+    insert_rows(ctx.session, AccrualLine, rows)
     return lock
 
 
@@ -108,9 +113,8 @@ def _month(ctx: Context, month: date) -> tuple[date, date]:
 
 def _regular(portfolio: Portfolio, since: date, until: date) -> Iterator[dict[str, Any]]:
     start, stop = day(since), day(until)
-    amounts = booked(portfolio.notes, portfolio.events, [start, stop])
-    interest = amounts.interest_fen[:, 1] - amounts.interest_fen[:, 0]
-    subsidy = amounts.subsidy_fen[:, 1] - amounts.subsidy_fen[:, 0]
+    amounts = accrue(portfolio.notes, portfolio.events, [start, stop])
+    interest, subsidy = amounts.interest_fen[:, 0], amounts.subsidy_fen[:, 0]
     days = balance_days(portfolio, start, stop)
     rates = _rates(portfolio, stop)
     for i in np.flatnonzero((interest != 0) | (subsidy != 0) | (days != 0)).tolist():
