@@ -50,7 +50,7 @@ class Operation:
     def address(self, **given: str) -> str:
         """The path with its parameters filled in: those given, else ids that name nothing."""
         values = {name: str(UNKNOWN) for name in self.parameters("path")}
-        values |= {"month": "2019-04"} | given
+        values |= {"month": "2019-04", "year": "2019", "kind": "exclusion"} | given
         return self.path.format(**values)
 
     def request(self) -> dict[str, Any]:
