@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from loans.classes import SubsidyClass, subsidy_terms
+from loans.context import Context
 from loans.daycount import DayCount, add_months
+from loans.dossier import applicant_of, exposure_of
+from loans.models import Application
 from loans.policy import LprTenor, PolicyBook
 from loans.schedule import Instalment, Method, plan, settlement_for
 from loans.settlement import period_starts
@@ -99,6 +102,21 @@ def quote(
             assessment.attainable_class, max(base_fen, assessment.attainable_cap_fen)
         ),
     )
+
+
+def quote_application(ctx: Context, application: Application) -> Quote:
+    """The quote of an application as its file stands, as if it were accepted and drawn today."""
+    wanted = LoanWanted(
+        amount_fen=application.amount_fen,
+        term_months=application.term_months,
+        rate_ppm=application.rate_ppm,
+        method=Method(application.method),
+        every_months=application.every_months,
+        day_count=DayCount(application.day_count),
+        settlement=application.settlement,
+    )
+    applicant, exposure = applicant_of(ctx, application), exposure_of(ctx, application)
+    return quote(applicant, wanted, exposure, on=ctx.on, book=ctx.book)
 
 
 def _note(

@@ -18,7 +18,7 @@ from loans import applications as commands
 from loans import queries
 from loans.context import Context
 from loans.decisions import latest_proposal
-from loans.dossier import as_json, assess_application
+from loans.dossier import as_json
 from loans.models import (
     Application,
     Appraisal,
@@ -33,6 +33,7 @@ from loans.models import (
 )
 from loans.overview import days_left, drawings_of
 from loans.workflow import BorrowerKind, State
+from subsidy.quotes import quote_application
 
 router = APIRouter(include_in_schema=False)
 DONE["applications.create"] = "草稿已保存。核对无误后请提交申请。"
@@ -254,7 +255,18 @@ def _again(
 
 def _assessed(ctx: Context, asked: commands.Asked) -> dict[str, Any]:
     row = commands.create(ctx, asked=asked)
-    return as_json(assess_application(ctx, row, on=ctx.on))
+    found = quote_application(ctx, row)
+    costs = [
+        {
+            "start": cost.start.isoformat(),
+            "stop": cost.stop.isoformat(),
+            "interest_fen": cost.interest_fen,
+            "subsidy_fen": cost.subsidy_fen,
+            "borrower_fen": cost.borrower_fen,
+        }
+        for cost in found.costs
+    ]
+    return as_json(found.assessment) | {"costs": costs}
 
 
 def _as_it_is(_: Context, result: Any) -> Any:

@@ -236,6 +236,7 @@ def test_a_trial_shows_cited_findings_and_stores_nothing(site: Site) -> None:
     assert page.status_code == 200
     assert "不符合申请条件" in page.text and "最高不超过30万元" in page.text
     assert 'value="600000"' in page.text
+    assert "预计利息与贴息" in page.text and "自付（元）" in page.text
     assert site.office.programme.rows(count)[0] == before
 
 
