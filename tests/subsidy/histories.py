@@ -79,8 +79,8 @@ TOLD = st.builds(
     after_its_end=st.booleans(),
     days_back=st.integers(0, 20) | st.integers(0, 150),
     what=st.sampled_from([
-        "repay", "repay", "repay all", "reprice", "overdue", "cure", "stop", "extend", "reverse",
-        "draw the rest",
+        "repay", "repay", "repay all", "reprice", "overdue", "cure", "stop", "extend", "extend",
+        "reverse", "draw the rest",
     ]),
     note=st.integers(0, 5),
     value=st.integers(1, 1_000),
