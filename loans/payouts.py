@@ -100,8 +100,13 @@ def examine(
     opinion: str,
     grounds: Sequence[Ground] = (),
 ) -> Payout:
-    """The guarantee company examines: compensate (perhaps less, on grounds), or refuse on one."""
-    row, note = _open(ctx, payout_id, PayoutState.REQUESTED, PayoutState.EXAMINED)
+    """The guarantee company examines: compensate (perhaps less, on grounds), or refuse on one.
+
+    Until it is paid it may be examined again, which voids what was decided.
+    """
+    row, note = _open(
+        ctx, payout_id, PayoutState.REQUESTED, PayoutState.EXAMINED, PayoutState.APPROVED
+    )
     if not passes and not any(ground.amount_fen == 0 for ground in grounds):
         raise Conflict("ground-needed", "不予代偿须至少注明一项驳回事由")
     row.grounds = [_cited(ctx, ground, passes=passes) for ground in grounds]
@@ -112,6 +117,7 @@ def examine(
     row.state, row.examined_on, row.examined_by_id = (
         PayoutState.EXAMINED, ctx.on, ctx.actor.person_id,
     )  # fmt: skip
+    row.decided_on = row.decided_by_id = None
     row.content_hash = _content_hash(row, note)
     _tell(ctx, row, note)
     return row
