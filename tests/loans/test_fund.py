@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 
 from loans import agreements, fund
 from loans.errors import Conflict, FuminError
-from loans.models import Application, FundEntry, FundEntryKind, GuaranteeFund
+from loans.models import Application, FundEntry, FundEntryKind, GuaranteeFund, Payout
 from loans.workflow import State
+from tests import guarantee
 from tests.programme import BEGIN, Programme
 
 SLOT = 300_000_00
@@ -200,3 +201,83 @@ def test_two_banks_at_once_do_not_approve_one_borrower_twice(programme: Programm
 
     assert outcomes.count("approved") == 1
     assert p.rows(select(Application.state)).count(State.APPROVED) == 1
+
+
+# --- money in and out ---------------------------------------------------------------------------
+
+
+def put(p: Programme, what: str, amount_fen: int) -> Any:
+    """Income, or a withdrawal."""
+    command = getattr(fund, what)
+    return p.do(
+        p.guarantor.checker,
+        f"fund.{what}",
+        lambda ctx: command(ctx, amount_fen=amount_fen, reason="变动"),
+    )
+
+
+def test_a_withdrawal_leaves_what_the_guarantees_need_to_the_fen(one_slot: Programme) -> None:
+    """300000.00 reserved need 60000.00 at five times; 60000.01 are there after the interest."""
+    p = one_slot
+    p.guaranteed()
+    with pytest.raises(Conflict) as refused:
+        put(p, "withdraw", 1)
+    assert refused.value.code == "withdrawal-breaks-leverage"
+    put(p, "earn", 1)
+    put(p, "withdraw", 1)
+    assert totals(p) == (60_000_00, SLOT, 0)
+    for what in ("earn", "withdraw"):
+        with pytest.raises(Conflict):
+            put(p, what, 0)
+
+
+def test_the_position_of_any_day_is_the_sum_of_its_entries(programme: Programme) -> None:
+    p = programme
+    note = p.loan(amount_fen=100_000_00)
+    p.day(BEGIN + timedelta(days=10))
+    put(p, "earn", 5_00)
+    p.repay(note, 40_000_00, on=BEGIN + timedelta(days=5))  # known from the tenth day on
+    before, after = guarantee.position(p, BEGIN + timedelta(days=9)), guarantee.position(p)
+    assert (before.balance_fen, before.outstanding_fen) == (10_000_000_00, 100_000_00)
+    assert (after.balance_fen, after.outstanding_fen) == (10_000_005_00, 60_000_00)
+    assert (after.leverage, after.breach_fen) == ("0.01", 0)
+    assert guarantee.position(p, BEGIN - timedelta(days=1)).balance_fen == 0
+
+
+def test_one_borrower_s_guarantees_have_a_limit_of_their_own(programme: Programme) -> None:
+    p = programme
+    p.guaranteed(p.asked(who=1, amount_fen=300_000_00))
+    p.guaranteed(p.asked(who=1, bank=p.other_bank, amount_fen=200_000_00), bank=p.other_bank)
+    application = p.under_review(p.asked(who=1, amount_fen=1))
+    with pytest.raises(Conflict) as refused:
+        p.decide(application, p.guarantor)
+    assert refused.value.code == "borrower-limit"
+
+
+def test_a_compensation_may_break_the_limit_and_then_nothing_new_is_accepted(
+    database: Any,
+) -> None:
+    """100000.00 bear 500000.00. Lent are 80000.00, which the fund bears whole, and 300000.00.
+
+    80000.00 of principal and 72 + 90 days of 80000.00 × 4.35% / 360 are 81566.00: 18434.00 are
+    left, which bear 92170.00; 300000.00 are outstanding, 207830.00 too much.
+    """
+    with Programme.begin(database, fund_fen=100_000_00) as p:
+        with p.installation.writes() as session, session.begin():
+            session.connection().exec_driver_sql("UPDATE agreement SET bank_share_pct = 0")
+        with p.at_once():
+            p.day(date(2019, 4, 10))
+            small = p.loan(amount_fen=80_000_00, on=date(2019, 4, 10))
+            p.loan(amount_fen=300_000_00, on=date(2019, 4, 10))
+            guarantee.default(p, small, due_on=date(2019, 6, 20))
+        payout = guarantee.compensated(p, small)
+        assert p.row(Payout, payout).fund_fen == 81_566_00
+        assert totals(p) == (18_434_00, 0, 300_000_00)
+        now = guarantee.position(p)
+        assert (now.free_fen, now.breach_fen, now.leverage) == (0, 207_830_00, "16.27")
+        application = p.under_review(p.asked(bank=p.other_bank, amount_fen=1), bank=p.other_bank)
+        with pytest.raises(FuminError) as refused:
+            p.decide(application, p.guarantor)
+        assert refused.value.code in ("fund-capacity", "over-cap", "not-eligible")
+        with pytest.raises(Conflict):
+            put(p, "withdraw", 1)
