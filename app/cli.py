@@ -78,6 +78,20 @@ def main() -> None:
         for cite in error.cites:
             typer.echo(f"依据：{cite}", err=True)
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"文件“{error.filename}”无法读写：{_why(error)}，请核对路径后再试", err=True)
+        sys.exit(2)
     except (MoneyText, IdentityText) as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
+
+
+def _why(error: OSError) -> str:
+    known = {
+        FileNotFoundError: "没有这个文件或文件夹",
+        IsADirectoryError: "这是文件夹",
+        PermissionError: "没有权限",
+    }
+    return known.get(type(error), error.strerror or "系统拒绝")

@@ -88,7 +88,7 @@ def _domain(request: Request, error: Exception) -> Response:
 def _shape(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [
-        {"where": ".".join(str(part) for part in fault["loc"]), "what": _words(fault)}
+        {"where": ".".join(str(part) for part in fault["loc"]), "what": problems.words(fault)}
         for fault in error.errors()
     ]
     missing_key = any(fault["where"] == "header.Idempotency-Key" for fault in faults)
@@ -101,22 +101,6 @@ def _shape(request: Request, error: Exception) -> Response:
 def _bad_value(request: Request, error: Exception) -> Response:
     """A value that only a command could judge (an ID number) has not the form it should have."""
     return _answer(request, 422, problems.body_of(422, "bad-content", str(error)))
-
-
-def _words(fault: Any) -> str:
-    known = {
-        "missing": "缺少此项",
-        "extra_forbidden": "没有这个字段",
-        "string_too_long": "文本过长",
-        "string_too_short": "不能为空或过短",
-        "string_pattern_mismatch": "格式不符",
-        "uuid_parsing": "不是有效的编号",
-        "bool_type": "须为 true 或 false",
-        "int_type": "须为整数",
-        "string_type": "须为文本",
-    }
-    message = str(fault.get("ctx", {}).get("error", "")) if fault["type"] == "value_error" else ""
-    return message or known.get(fault["type"], str(fault["msg"]))
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Error kind -> HTTP status, and the RFC 9457 body. Rendered here and nowhere else."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from loans.errors import BadFile, Conflict, FuminError, NotFound, NotPermitted, PolicyGap
@@ -53,3 +54,42 @@ def body_of(status: int, code: str, message: str) -> dict[str, Any]:
         "code": code,
         "detail": message,
     }
+
+
+# What pydantic found, in Chinese; {…} is filled from what it says of the limit.
+WORDS = {
+    "missing": "缺少此项",
+    "extra_forbidden": "没有这个字段",
+    "string_too_long": "文本过长",
+    "string_too_short": "不能为空或过短",
+    "string_pattern_mismatch": "格式不符",
+    "string_type": "须为文本",
+    "uuid_parsing": "不是有效的编号",
+    "uuid_type": "不是有效的编号",
+    "bool_type": "须为 true 或 false",
+    "bool_parsing": "须为 true 或 false",
+    "int_type": "须为整数",
+    "int_parsing": "须为整数",
+    "int_from_float": "须为整数",
+    "greater_than": "须大于 {gt}",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than": "须小于 {lt}",
+    "less_than_equal": "不能大于 {le}",
+    "enum": "须为以下之一：{expected}",
+    "literal_error": "须为以下之一：{expected}",
+    "too_long": "最多 {max_length} 项",
+    "too_short": "至少 {min_length} 项",
+    "list_type": "须为列表",
+    "dict_type": "须为 JSON 对象",
+    "model_type": "须为 JSON 对象",
+    "model_attributes_type": "须为 JSON 对象",
+}
+
+
+def words(fault: Mapping[str, Any]) -> str:
+    """What is wrong with a value, of one entry of pydantic's ``errors()``."""
+    limits = fault.get("ctx", {})
+    if fault["type"] == "value_error":
+        return str(limits["error"])
+    said = WORDS.get(fault["type"], "格式不符").format_map(limits)
+    return said.replace(" or ", "、").replace(", ", "、")

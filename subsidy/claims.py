@@ -26,7 +26,7 @@ from subsidy.detail_sheet import DetailSheet, read_detail_sheet
 from subsidy.filing import digest_of, file_findings, store_lines
 from subsidy.models import Claim, ClaimLine, ClaimState
 from subsidy.reconciliation import LineClass, Period, Reconciliation, Register, match
-from subsidy.register import register_of
+from subsidy.register import COUNTED, register_of
 from subsidy.remittance import make_payable
 
 # The file as received names people: it is stored sealed.
@@ -141,11 +141,34 @@ def approve(ctx: Context, *, claim_id: UUID, content_hash: str) -> Claim:
 
 
 def compare(
-    ctx: Context, *, sheet: DetailSheet, bank_id: int, since: date, until: date
+    ctx: Context,
+    *,
+    sheet: DetailSheet,
+    bank_id: int,
+    since: date,
+    until: date,
+    filed: Claim | None = None,
 ) -> Reconciliation:
-    """The same comparison without storing anything: for a bank before filing, or a terminal."""
-    register, _ = register_of(ctx, bank_id=bank_id)
+    """The same comparison without storing anything: for a bank before filing, or a terminal.
+
+    ``filed`` is the claim that this very sheet has become already, if it has: its own days are no
+    claim made before. Otherwise it is the unapproved one of the quarter, which filing replaces.
+    """
+    _check_span(since, until)
+    if filed is None:
+        filed = next(reversed(_open_claims(ctx, bank_id, since, until)), None)
+    register, _ = register_of(ctx, bank_id=bank_id, without=filed)
     return _compare(ctx, sheet, register, since, until)
+
+
+def filed_as(ctx: Context, *, filing: Filing, bank_id: int) -> Claim | None:
+    """The bank's claim that this very file has become, if it was accepted."""
+    rows = select(Claim).where(
+        Claim.bank_id == bank_id,
+        Claim.sha256 == digest(filing.data),
+        Claim.state.in_(COUNTED),
+    )
+    return ctx.session.scalars(rows.order_by(Claim.id).limit(1)).one_or_none()
 
 
 def _compare(
@@ -162,9 +185,13 @@ def _compare(
     )
 
 
-def _check_quarter(ctx: Context, since: date, until: date) -> None:
+def _check_span(since: date, until: date) -> None:
     if not since < until:
         raise Conflict("quarter-empty", f"申报期 {since} 至 {until} 不成立")
+
+
+def _check_quarter(ctx: Context, since: date, until: date) -> None:
+    _check_span(since, until)
     if ctx.on < until:
         raise Conflict("quarter-not-over", f"申报期至 {until} 止，结息日之后才能申报")
 

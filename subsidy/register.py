@@ -39,7 +39,7 @@ def register_of(
         contract_no=[row.contract_no for row in portfolio.rows],
         borrower=[keys[row.borrower_id] for row in portfolio.rows],
         reason=portfolio.reason,
-        last_closing_fen=_last_closing(ctx, portfolio, bank_id),
+        last_closing_fen=_last_closing(ctx, portfolio, bank_id, without),
         earlier=tuple(_earlier(ctx, bank_id, without)),
         elsewhere=(*_elsewhere(ctx, bank_id, keys), *found.elsewhere),
         flags=found.flags,
@@ -66,14 +66,16 @@ def _borrower_indexes(ctx: Context, portfolio: Portfolio) -> dict[int, bytes]:
     return {key: index for key, index in ctx.session.execute(rows)}  # noqa: C416 - rows, not pairs
 
 
-def _last_closing(ctx: Context, portfolio: Portfolio, bank_id: int) -> Any:
-    """期末余额 of each note in the bank's last approved claim that names it, or −1."""
+def _last_closing(ctx: Context, portfolio: Portfolio, bank_id: int, before: Claim | None) -> Any:
+    """期末余额 of each note in the bank's last approved claim (before that one), or −1."""
     rows = (
         select(ClaimLine.note_id, ClaimLine.cells)
         .join(Claim, Claim.id == ClaimLine.claim_id)
         .where(Claim.bank_id == bank_id, Claim.state == ClaimState.APPROVED)
         .order_by(Claim.id)
     )
+    if before is not None:
+        rows = rows.where(Claim.id < before.id)
     closing = {
         note_id: cells.get("closing_fen", -1) for note_id, cells in ctx.session.execute(rows)
     }

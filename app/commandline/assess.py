@@ -1,6 +1,5 @@
 """``fumin assess FILE|-``: what the rules say about one application, or a list of candidates."""
 
-import json
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.table import Column, Table
 from app.api.assessments import AssessmentBody, quoted
 from app.api.strict import parse
 from app.deps import PROGRAMME_ZONE, now
+from app.problems import words
 from app.settings import read_settings
 from loans.candidates import OUTCOMES, answers, assess_candidates
 from loans.money import fen_to_yuan
@@ -49,9 +49,9 @@ def _one(file: str, on: date, book: PolicyBook) -> None:
     try:
         body = AssessmentBody.model_validate(parse(raw))
     except ValidationError as error:
-        for fault in json.loads(error.json(include_url=False, include_context=False)):
-            where = ".".join(str(part) for part in fault["loc"])
-            typer.echo(f"{where}：{fault['msg']}", err=True)
+        for fault in error.errors():
+            where = ".".join(str(part) for part in fault["loc"]) or "申请"
+            typer.echo(f"{where}：{words(fault)}", err=True)
         raise typer.Exit(2) from error
     _show(Console(), quoted(body, body.on or on, book))
 

@@ -54,14 +54,19 @@ def reconcile(
             filing = claims.read_filing(
                 file.read_bytes(), file.name, vault=installation.vault, on=ctx.on
             )
+            bank_id = _bank(installation, bank, actor.bank_id)
+            filed = claims.filed_as(ctx, filing=filing, bank_id=bank_id)
             found = claims.compare(
                 ctx,
                 sheet=filing.sheet,
-                bank_id=_bank(installation, bank, actor.bank_id),
+                bank_id=bank_id,
                 since=since.date(),
                 until=until.date(),
+                filed=filed,
             )
     console = Console()
+    if filed is not None:
+        console.print(f"这份文件已于 {filed.received_on} 报送；以下不把它自己算作重复申报。")
     for finding in filing.sheet.findings:
         console.print(f"[red]第 {finding.row} 行 {finding.column}：{finding.message}[/red]")
     show(console, found, since.date(), until.date())

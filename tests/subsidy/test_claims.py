@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from loans.errors import BadFile, Conflict, NotFound, NotPermitted
 from loans.models import Note, OutboxEvent
 from loans.money import half_up
+from loans.sheets import digest
 from subsidy import claims
 from subsidy.detail_sheet import DetailLine, write_detail_csv
 from subsidy.models import Claim, ClaimLine, ClaimState, EntryKind, SubsidyEntry
@@ -181,6 +182,54 @@ def test_a_bank_claims_only_its_own_notes(quarter: Programme) -> None:
             quarter.bank.maker,
             "claims.read",
             lambda ctx: claims.one(ctx, Claim, claim.public_id),
+        )
+
+
+def test_a_file_compared_again_after_filing_does_not_count_itself_as_claimed_before(
+    quarter: Programme,
+) -> None:
+    p = quarter
+    lines = careful_lines(p)
+    data = write_detail_csv(lines)[0]
+    bank_id = p.bank.maker.organisation_id
+    filing = claims.read_filing(data, "a.csv", vault=p.installation.vault, on=UNTIL)
+
+    def looked_at(*, as_filed: bool) -> set[LineClass]:
+        with p.reading() as session:
+            ctx = p.installation.context(session, p.finance.maker)
+            filed = claims.filed_as(ctx, filing=filing, bank_id=bank_id)
+            found = claims.compare(
+                ctx,
+                sheet=filing.sheet,
+                bank_id=bank_id,
+                since=SINCE,
+                until=UNTIL,
+                filed=filed if as_filed else None,
+            )
+            assert not (as_filed and found.findings)  # nor is its own 期末余额 the last one
+            return set(found.line_class)
+
+    claim = file_claim(p, lines, as_csv=True)
+    assert claim.sha256 == digest(data)
+    # Unapproved, filing again would replace it; approved, only this very claim is left out.
+    assert looked_at(as_filed=False) == looked_at(as_filed=True) == {LineClass.MATCHED}
+    review(p, claim)
+    approve(p, claim)
+    assert looked_at(as_filed=True) == {LineClass.MATCHED}
+    assert looked_at(as_filed=False) == {LineClass.DUPLICATE}
+
+
+def test_nothing_is_compared_over_a_span_without_days(quarter: Programme) -> None:
+    p = quarter
+    data = write_detail_csv(careful_lines(p))[0]
+    filing = claims.read_filing(data, "a.csv", vault=p.installation.vault, on=UNTIL)
+    with p.reading() as session, pytest.raises(Conflict, match="不成立"):
+        claims.compare(
+            p.installation.context(session, p.finance.maker),
+            sheet=filing.sheet,
+            bank_id=p.bank.maker.organisation_id,
+            since=UNTIL,
+            until=UNTIL,
         )
 
 
