@@ -30,7 +30,8 @@ def record(
     if not note.disbursed_on <= on <= ctx.on:
         raise Conflict(
             "value-date-outside",
-            f"起息日 {on} 应在放款日 {note.disbursed_on} 与今日 {ctx.on} 之间",
+            f"借据 {note.note_no}：起息日 {on} 应在放款日 {note.disbursed_on} 与今日 {ctx.on} "
+            "之间，请核对日期后重新报送",
             details={"on": on.isoformat(), "note_no": note.note_no},
         )
     movement = Movement(
@@ -72,7 +73,13 @@ def positive(amount_fen: int, what: str) -> None:
 
 def _fold(ctx: Context, note: Note, movement: Movement) -> None:
     contract = ctx.session.get_one(Contract, note.contract_id)
-    now = position(note.principal_fen, contract.rate_ppm, [*movements_of(ctx, note), movement])
+    movements = [*movements_of(ctx, note), movement]
+    try:
+        now = position(note.principal_fen, contract.rate_ppm, movements)
+    except Conflict as error:  # the fold knows movements, not whose they are
+        details = error.details | {"note_no": note.note_no}
+        message = f"借据 {note.note_no}，{error.message}"
+        raise Conflict(error.code, message, cites=error.cites, details=details) from error
     repaid_fen = note.balance_fen - now.balance_fen
     note.balance_fen, note.state = now.balance_fen, now.state
     note.extended_to, note.settled_on = now.extended_to, now.settled_on

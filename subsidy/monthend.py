@@ -103,6 +103,11 @@ def _month(ctx: Context, month: date) -> tuple[date, date]:
     since = month.replace(day=1)
     newest = last_lock(ctx)
     if newest is not None and since < newest.until:
+        oldest: date = ctx.session.scalars(select(func.min(MonthLock.since))).one()
+        if since < oldest:
+            raise Conflict(
+                "month-before-first", f"{since:%Y-%m} 早于第一个关账月 {oldest:%Y-%m}，无须关账"
+            )
         raise Conflict("month-locked", f"{since:%Y-%m} 已关账，锁定的月份不再变动")
     first: date | None = ctx.session.scalars(select(func.min(Note.disbursed_on))).one()
     due = newest.until if newest else first.replace(day=1) if first else since

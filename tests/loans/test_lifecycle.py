@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from loans.errors import FuminError, NotFound, NotPermitted
+from loans.errors import Conflict, FuminError, NotFound, NotPermitted
 from loans.ledger import position, standing
 from loans.models import (
     Contract,
@@ -57,6 +57,18 @@ def test_repayments_lower_the_balance_and_the_last_one_settles(
     row = programme.note(note)
     assert (row.balance_fen, row.state, row.settled_on) == (0, NoteState.SETTLED, D(2019, 9, 1))
     assert refusal(programme, note, "repay", on=D(2019, 9, 1), amount_fen=1) == "note-not-live"
+
+
+def test_a_refused_movement_names_the_note_the_day_and_what_to_do(
+    programme: Programme, note: UUID
+) -> None:
+    number = programme.note(note).note_no
+    for on, fen in ((D(2019, 6, 1), 900_000_00), (D(2019, 1, 1), 1), (D(2030, 1, 1), 1)):
+        with pytest.raises(Conflict) as refused:
+            programme.repay(note, fen, on=on)
+        said = refused.value
+        assert said.message.startswith(f"借据 {number}") and str(on) in said.message
+        assert "请核对" in said.message and said.details["note_no"] == number
 
 
 def test_more_than_is_owed_is_refused_to_the_fen_also_backdated(

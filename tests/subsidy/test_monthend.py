@@ -58,6 +58,7 @@ def test_months_are_closed_in_order_when_they_are_over_and_once(programme: Progr
     lock = programme.close(D(2019, 4, 17))
     assert (lock.since, lock.until) == (D(2019, 4, 1), D(2019, 5, 1))
     assert _refused(programme, D(2019, 4, 1)) == "month-locked"
+    assert _refused(programme, D(2019, 3, 1)) == "month-before-first"
     assert _refused(programme, D(2019, 6, 1)) == "month-out-of-order"
     programme.close(D(2019, 5, 1))
     with pytest.raises(NotPermitted):
