@@ -11,9 +11,10 @@ CLOCK = ("app/deps.py",)
 COMMITS = ("app/commands.py", "app/deps.py", "app/db.py")
 
 PURE = (
-    *(f"loans/{name}.py" for name in ["access", "capitals", "classes", "daycount", "errors"]),
-    *(f"loans/{name}.py" for name in ["identity", "money", "notices", "riskshare", "schedule"]),
-    *(f"loans/{name}.py" for name in ["settlement", "workdays", "workflow"]),
+    *(f"loans/{name}.py" for name in ["access", "arrears", "capitals", "classes", "daycount"]),
+    *(f"loans/{name}.py" for name in ["errors", "identity", "interest", "money", "notices"]),
+    *(f"loans/{name}.py" for name in ["riskshare", "schedule", "settlement", "workdays"]),
+    "loans/workflow.py",
     "loans/policy/",
     "loans/underwriting/",
     *(f"subsidy/{name}.py" for name in ["accrual", "conventions", "levels", "notes"]),
