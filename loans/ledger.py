@@ -47,52 +47,76 @@ def standing(movements: Iterable[Movement]) -> list[Movement]:
 
 def position(principal_fen: int, rate_ppm: int, movements: Iterable[Movement]) -> Position:
     """Fold the standing movements; ``Conflict`` names the first that cannot be."""
-    balance, rate = principal_fen, rate_ppm
-    overdue: date | None = None
-    extended: date | None = None
-    settled: date | None = None
-    stage: NoteState | None = None  # beyond repayment, once a payout was requested
-    repriced: set[date] = set()
+    fold = _Fold(principal_fen, rate_ppm)
     for m in standing(movements):
+        fold.take(m)
+    return Position(fold.balance, fold.state, fold.rate, fold.overdue, fold.extended, fold.settled)
+
+
+class _Fold:
+    """A note's position while its movements are taken in one by one."""
+
+    def __init__(self, principal_fen: int, rate_ppm: int) -> None:
+        self.balance, self.rate = principal_fen, rate_ppm
+        self.overdue: date | None = None
+        self.extended: date | None = None
+        self.settled: date | None = None
+        self._stage: NoteState | None = None  # beyond repayment, once a payout was requested
+        self._repriced: set[date] = set()
+
+    @property
+    def state(self) -> NoteState:
+        """The stage beyond repayment, if there is one; a note repaid in the meantime is settled."""
+        if self._stage and (self.balance or self._stage is not NoteState.PAYOUT_REQUESTED):
+            return self._stage
+        return _state(self.balance, self.overdue, self.extended)
+
+    def take(self, m: Movement) -> None:
+        """The next movement; kinds that move nothing of the position pass."""
         if m.kind is MovementKind.PRINCIPAL_REPAID:
-            if m.amount_fen > balance:
-                raise _refused(
-                    "over-repaid",
-                    m,
-                    f"归还本金 {fen_to_yuan(m.amount_fen)} 元超过余额 {fen_to_yuan(balance)} 元",
-                )
-            balance -= m.amount_fen
-            if balance == 0:
-                settled, overdue = m.on, None
+            self._repay(m)
         elif m.kind is MovementKind.RATE_CHANGED:
-            if m.on in repriced:
-                raise _refused("two-rate-changes", m, "同一日已有一次利率调整")
-            assert m.rate_ppm is not None
-            repriced.add(m.on)
-            rate = m.rate_ppm
-        elif m.kind is MovementKind.OVERDUE_FROM:
-            if overdue is not None:
-                raise _refused("already-overdue", m, f"该借据自 {overdue} 起已处于逾期")
-            if balance > 0:
-                overdue = m.on
-        elif m.kind is MovementKind.OVERDUE_CURED:
-            if overdue is None and balance > 0:
-                raise _refused("not-overdue", m, "该借据并未逾期，不能登记逾期结清")
-            overdue = None
+            self._reprice(m)
+        elif m.kind in (MovementKind.OVERDUE_FROM, MovementKind.OVERDUE_CURED):
+            self._mark(m)
         elif m.kind is MovementKind.EXTENDED:
-            extended = m.until
+            self.extended = m.until
         elif m.kind in ACTIONS:
-            stage = next_note_state(stage or _state(balance, overdue, extended), ACTIONS[m.kind])
+            self._stage = next_note_state(self._stage or self.state, ACTIONS[m.kind])
             if m.kind is MovementKind.COMPENSATED:
-                if not 0 < m.amount_fen == balance:
-                    raise _refused(
-                        "balance-changed", m, f"代偿时余额应为 {fen_to_yuan(balance)} 元"
-                    )
-                balance, overdue = 0, None
-    state = stage if stage and (balance or stage is not NoteState.PAYOUT_REQUESTED) else None
-    return Position(
-        balance, state or _state(balance, overdue, extended), rate, overdue, extended, settled
-    )
+                self._compensate(m)
+
+    def _repay(self, m: Movement) -> None:
+        if m.amount_fen > self.balance:
+            repaid, left = fen_to_yuan(m.amount_fen), fen_to_yuan(self.balance)
+            raise _refused("over-repaid", m, f"归还本金 {repaid} 元超过余额 {left} 元")
+        self.balance -= m.amount_fen
+        if self.balance == 0:
+            self.settled, self.overdue = m.on, None
+
+    def _reprice(self, m: Movement) -> None:
+        if m.on in self._repriced:
+            raise _refused("two-rate-changes", m, "同一日已有一次利率调整")
+        assert m.rate_ppm is not None
+        self._repriced.add(m.on)
+        self.rate = m.rate_ppm
+
+    def _mark(self, m: Movement) -> None:
+        if m.kind is MovementKind.OVERDUE_CURED:
+            if self.overdue is None and self.balance > 0:
+                raise _refused("not-overdue", m, "该借据并未逾期，不能登记逾期结清")
+            self.overdue = None
+            return
+        if self.overdue is not None:
+            raise _refused("already-overdue", m, f"该借据自 {self.overdue} 起已处于逾期")
+        if self.balance > 0:
+            self.overdue = m.on
+
+    def _compensate(self, m: Movement) -> None:
+        if not 0 < m.amount_fen == self.balance:
+            owed = fen_to_yuan(self.balance)
+            raise _refused("balance-changed", m, f"代偿时余额应为 {owed} 元")
+        self.balance, self.overdue = 0, None
 
 
 def _state(balance: int, overdue: date | None, extended: date | None) -> NoteState:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.app.compensation import TODAY, ask_for_payout, exempt, pay, recover
+from tests.app.compensation import FINDINGS, TODAY, ask_for_payout, exempt, pay, recover
 from tests.app.requests import application_body
 from tests.app.test_journey import approve, draw
 
@@ -89,3 +89,22 @@ def test_a_contact_is_shown_once_asked_for_to_the_one_who_asked(api, note):
     api.as_("G-maker").get(f"/reveals/{asked['id']}", status=404)
     api.day("2019-10-21")
     bank.get(f"/reveals/{asked['id']}", status=404)
+
+
+def test_another_bank_sees_nothing_of_a_default(api, note):
+    payout = ask_for_payout(api, note)["id"]
+    pay(api, payout)
+    other = api.as_("B2-both")
+    for path in ("/payouts", "/standings", "/exemptions"):
+        assert other.get(path)["items"] == []
+    for path in ("/due-list", "/payout-readiness"):
+        assert other.get(path) == []
+    unknown = "00000000-0000-4000-8000-000000000001"
+    for path in (f"/payouts/{payout}", f"/payouts/{payout}/recoveries", f"/notes/{note}/dunning"):
+        found = other.get(path, status=404)
+        assert found == other.get(path.replace(payout, unknown).replace(note, unknown), status=404)
+    receipt = {"on": TODAY, "amount": "1.00"}
+    theirs = other.post(f"/payouts/{payout}/receipts", receipt, status=404)
+    assert theirs == other.post(f"/payouts/{unknown}/receipts", receipt, status=404)
+    other.post(f"/notes/{note}/reveals", {"purpose": "打听"}, status=404)
+    other.post(f"/notes/{note}/exemptions", FINDINGS, status=404)
