@@ -76,9 +76,7 @@ def _change(was: ClaimLine | None, line: ClaimLine) -> Change | None:
             ChangeKind.ADDED, line.note_no, line.since, (), 0, line.claimed_fen, 0, line.payable_fen
         )
     names = sorted(was.cells.keys() | line.cells.keys())
-    columns = tuple(
-        n for n in names if n != "seq" and was.cells.get(n) != line.cells.get(n)
-    )
+    columns = tuple(n for n in names if n != "seq" and was.cells.get(n) != line.cells.get(n))
     if not columns and was.payable_fen == line.payable_fen:
         return None
     return Change(

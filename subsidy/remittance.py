@@ -124,9 +124,7 @@ def confirm(ctx: Context, *, remittance_id: UUID, paid_on: date, reference: str)
     return remittance
 
 
-def give_back(
-    ctx: Context, *, remittance_id: UUID, returned_on: date, reason: str
-) -> Remittance:
+def give_back(ctx: Context, *, remittance_id: UUID, returned_on: date, reason: str) -> Remittance:
     """退款: the money came back. The paid ledger is reversed; the claim may be ordered again."""
     remittance = one(ctx, Remittance, remittance_id, lock=True)
     if remittance.state is not RemittanceState.PAID:
@@ -135,8 +133,7 @@ def give_back(
     if not remittance.paid_on <= returned_on <= ctx.on:
         raise Conflict("returned-day-outside", f"退款日 {returned_on} 应在付款日与今日之间")
     rows = [
-        _paid(ctx, entry, remittance, returned_on, back=True)
-        for entry in items_of(ctx, remittance)
+        _paid(ctx, entry, remittance, returned_on, back=True) for entry in items_of(ctx, remittance)
     ]
     ctx.session.execute(insert(SubsidyEntry), rows)
     remittance.state = RemittanceState.RETURNED

@@ -1,4 +1,4 @@
-"""registers of other bureaus, cases of exceptions, returned and netted payments, budget, accounts"""
+"""registers of other bureaus, cases, returned and netted payments, budgets, accounts"""
 
 from collections.abc import Sequence
 
@@ -64,7 +64,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("settles_id", KEY, nullable=True))
         batch_op.add_column(sa.Column("text", sa.String(200), server_default="", nullable=False))
         batch_op.create_foreign_key(
-            op.f("fk_subsidy_entry_settles_id_subsidy_entry"), "subsidy_entry", ["settles_id"], ["id"]
+            op.f("fk_subsidy_entry_settles_id_subsidy_entry"),
+            "subsidy_entry",
+            ["settles_id"],
+            ["id"],
         )
     op.create_index("ix_subsidy_entry_line", "subsidy_entry", ["claim_line_id"])
     op.create_index(

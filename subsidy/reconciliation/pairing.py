@@ -158,9 +158,7 @@ def _free_days(
         hit = tuple(span for span in of_note if span.since < until and span.until > since)
         if hit:
             overlaps[at] = hit
-            taken_days = [
-                (s.since, s.until) for s in hit if not s.is_corrected_by(since, until)
-            ]
+            taken_days = [(s.since, s.until) for s in hit if not s.is_corrected_by(since, until)]
             free[at] = subtract(since, until, taken_days)
         of_note.append(Overlap(since, until, f"本文件第 {int(claimed.row[i])} 行"))
     return free, overlaps
