@@ -54,7 +54,10 @@ def contested(database: Database) -> Iterator[tuple[Programme, list[int]]]:
                 expires_at=datetime(2199, 1, 1, tzinfo=UTC),
             ),
         )
-        yield p, [servers.enter_context(_server(database.url)) for _ in range(PROCESSES)]
+        ports = [servers.enter_context(_server(database.url)) for _ in range(PROCESSES)]
+        for port in ports:
+            _wait_for(port)
+        yield p, ports
 
 
 def test_the_last_slot_is_given_once(contested, database) -> None:
@@ -129,14 +132,17 @@ def _server(url: str) -> Iterator[int]:
         port = free.getsockname()[1]
     process = subprocess.Popen([sys.executable, "-m", "tests.faults.serving", url, str(port)])
     try:
-        deadline = time.monotonic() + 60
-        while not _answers(port):
-            assert process.poll() is None and time.monotonic() < deadline, "no server"
-            time.sleep(0.1)
         yield port
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while not _answers(port):
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.1)
 
 
 def _answers(port: int) -> bool:
