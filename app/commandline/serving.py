@@ -40,6 +40,9 @@ def serve(
 ) -> None:
     """启动接口与网页。"""
     if demo is not None:
+        if not (demo / "fumin.db").is_file():
+            typer.echo(f"{demo} 中没有演示数据，请先运行 fumin demo {demo}", err=True)
+            raise typer.Exit(1)
         os.environ["FUMIN_ENV"] = "demo"
         os.environ["FUMIN_DATABASE_URL"] = f"sqlite:///{(demo / 'fumin.db').absolute()}"
         os.environ.pop("FUMIN_MIGRATION_URL", None)
