@@ -23,6 +23,8 @@ from loans.versions import remember
 from loans.workflow import Action, BorrowerKind, State
 
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
+# Stages that build on what another institution decided: a file they return is bound to it.
+BOUND = frozenset({State.LOAN_APPROVAL, State.SUBSIDY_APPROVAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,11 @@ def create(ctx: Context, *, asked: Asked) -> Application:
 
 
 def edit(ctx: Context, *, application_id: UUID, asked: Asked, version: int) -> Application:
-    """Replace a draft's (or a returned file's) content; voids every opinion on the old one."""
+    """Replace a draft's (or a returned file's) content; voids every opinion on the old one.
+
+    The facts are frozen at acceptance, and what another institution has passed or verified is the
+    content it saw: after that a returned file takes further documents only.
+    """
     application = one(ctx, Application, application_id, lock=True)
     if application.state not in EDITABLE:
         raise Conflict("not-editable", "只有草稿或退回补正的申请可以修改")
@@ -118,10 +124,24 @@ def edit(ctx: Context, *, application_id: UUID, asked: Asked, version: int) -> A
     if (asked.kind, borrower.id) != (application.kind, application.borrower_id):
         raise Conflict("borrower-fixed", "申请人不能更换；请撤回本申请，为另一申请人新建申请")
     application.version += 1
-    for hire in hires_of(ctx, application):
-        ctx.session.delete(hire)
-    ctx.session.flush()
-    _fill(ctx, application, asked)
+    before, facts = application.content_hash, application.facts
+    is_bound = application.returned_from in BOUND
+    if not is_bound:
+        for hire in hires_of(ctx, application):
+            ctx.session.delete(hire)
+        ctx.session.flush()
+    _fill(ctx, application, asked, keep_hires=is_bound)
+    if application.accepted_on is not None and application.facts != facts:
+        raise Conflict(
+            "facts-frozen",
+            f"申请人情况自 {application.accepted_on} 受理起冻结，不能修改；"
+            "情况有变请撤回后重新申请",
+        )
+    if is_bound and application.content_hash != before:
+        raise Conflict(
+            "content-bound",
+            "前一环节已按原内容通过，退回后只能补充材料；要改变贷款内容请撤回后重新申请",
+        )
     return application
 
 
@@ -234,7 +254,9 @@ def _own_desk(ctx: Context, application: Application) -> None:
         )
 
 
-def _fill(ctx: Context, application: Application, asked: Asked) -> None:
+def _fill(
+    ctx: Context, application: Application, asked: Asked, *, keep_hires: bool = False
+) -> None:
     terms = asked.terms
     application.branch_id = branch_of(ctx, asked.branch_id, application.bank_id).id
     application.amount_fen = _positive(terms.amount_fen)
@@ -254,7 +276,8 @@ def _fill(ctx: Context, application: Application, asked: Asked) -> None:
     ctx.session.add(application)
     ctx.session.flush()
     hires = [_hire(ctx, application, hire) for hire in asked.hires]
-    ctx.session.add_all(hires)
+    if not keep_hires:
+        ctx.session.add_all(hires)
     for kind, reference in asked.evidence:
         ctx.session.add(
             Evidence(

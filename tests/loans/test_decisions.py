@@ -1,5 +1,6 @@
 """Decisions: two people of one institution, bound to what they saw, within what the rules allow."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -115,6 +116,36 @@ def test_content_edited_after_an_opinion_voids_it(programme: Programme) -> None:
     row = programme.decide(application, programme.guarantor)
     assert row.content_hash != old
     assert row.approved_fen == 200_000_00
+
+
+def test_what_the_guarantee_company_passed_is_not_changed_behind_its_back(
+    programme: Programme,
+) -> None:
+    application = programme.under_review(programme.asked(who=1))
+    programme.decide(application, programme.guarantor)
+    programme.decide(application, programme.bank, Action.SEND_BACK)
+
+    with pytest.raises(Conflict) as refused:
+        programme.edit(application, programme.asked(who=1, amount_fen=200_000_00))
+
+    assert refused.value.code == "content-bound"
+    old = programme.row(Application, application).content_hash
+    programme.edit(application, programme.asked(who=1))
+    programme.resubmit(application)
+    row = programme.decide(application, programme.bank)
+    assert (row.state, row.content_hash) == (State.APPROVED, old)
+
+
+def test_facts_are_frozen_at_acceptance(programme: Programme) -> None:
+    asked = programme.asked(who=1)
+    application = programme.under_review(asked)
+    programme.decide(application, programme.guarantor, Action.SEND_BACK)
+    other = replace(asked, facts=replace(asked.facts, categories=()))
+
+    with pytest.raises(Conflict) as refused:
+        programme.edit(application, other)
+
+    assert refused.value.code == "facts-frozen"
 
 
 def test_content_that_changed_under_an_opinion_stops_the_decision(programme: Programme) -> None:
@@ -378,3 +409,18 @@ def test_the_end_of_an_application_gives_its_capacity_back(programme: Programme,
 
     (fund,) = programme.rows(select(GuaranteeFund))
     assert (fund.reserved_fen, fund.outstanding_fen) == (0, 0)
+
+
+def test_a_firms_file_returned_after_verification_keeps_its_verified_hires(
+    programme: Programme,
+) -> None:
+    asked = programme.asked_firm()
+    application = programme.submitted(asked)
+    programme.accept(application)
+    programme.verify(application)
+    programme.decide(application, programme.finance, Action.SEND_BACK)
+
+    programme.edit(application, asked)
+    programme.resubmit(application)
+
+    assert programme.decide(application, programme.finance).state is State.APPROVED
