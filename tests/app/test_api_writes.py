@@ -172,12 +172,28 @@ def test_every_write_is_rehearsed_done_once_and_replayed(careful, branch):
     api.as_("F-checker").post("/months/2019-04/close")
     file = {"file": ("明细表.csv", detail_csv(days=92, since=date(2019, 6, 21)), "text/csv")}
     claim = maker.send("POST", "/claims", data=QUARTER, files=file).json()
+    case = f"/cases/{api.as_('F-maker').get('/cases')['items'][0]['id']}"
+    api.as_("F-maker").post(f"{case}/owner", {"owner": "F-maker"})
+    maker.post(f"{case}/comments", {"text": "发放日已核"})
+    refused = {"decision": "disallowed", "reason": "发放日之前不贴息", "cites": "（九）9.6"}
+    api.as_("F-maker").post(f"{case}/decision", refused)
     api.as_("F-maker").post(f"/claims/{claim['id']}/review", {"comment": "已核"})
-    bound = {"content_hash": claim["content_hash"]}
+    bound = {"content_hash": maker.get(f"/claims/{claim['id']}")["content_hash"]}
     api.as_("F-checker").post(f"/claims/{claim['id']}/approve", bound)
     order = api.as_("F-maker").post("/remittances", {"claim_id": claim["id"]})
     paid = {"paid_on": "2019-10-20", "reference": "国库 1"}
     api.as_("F-checker").post(f"/remittances/{order['id']}/confirmation", paid)
+    back = {"returned_on": "2019-10-20", "reason": "账号户名不符"}
+    api.as_("F-maker").post(f"/remittances/{order['id']}/return", back)
+    # what else the bureau keeps
+    listed = {"file": ("注销.csv", "统一社会信用代码,注销日期\n".encode(), "text/csv")}
+    kind = {"kind": "deregistered", "source": "行政审批局"}
+    api.as_("F-maker").send("POST", "/registers", data=kind, files=listed)
+    moved = {"account": "6222021234567890", "reason": "开户行更换"}
+    change = maker.post("/account-changes", moved)["id"]
+    checker.post(f"/account-changes/{change}/agreement")
+    budget = {"amount": "1000000.00", "document": "澄财预〔2019〕1号"}
+    api.as_("F-checker").put("/budgets/2019", budget)
 
     uncovered = [o.name for o in operations(api.app) if o.writes and not _covers(api.covered, o)]
     # The edit goes by If-Match; its key is tested below.
