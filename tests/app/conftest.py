@@ -1,10 +1,11 @@
 """The programme behind HTTP: a seeded installation, and a caller for each of its people."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from loans.access import OrganisationKind, Role
 from tests.programme import Programme
 
 FAR = datetime(2199, 1, 1, tzinfo=UTC)
+MOMENT = datetime(2020, 1, 1, tzinfo=UTC)
 PREFIX = "/api/v1"
 
 
@@ -72,6 +74,15 @@ class Api:
                 ),
             )
         return Caller(self.client, {"Authorization": f"Bearer {self.keys[login]}"})
+
+    def repeatable(self, seed: str) -> None:
+        """What the next write draws, ids and moments, is drawn again after the same seed."""
+        ids = Random(seed)
+        self.app.state.installation = replace(
+            self.programme.installation,
+            clock=lambda: MOMENT,
+            new_id=lambda: UUID(int=ids.getrandbits(128), version=4),
+        )
 
     @property
     def anybody(self) -> Caller:

@@ -94,3 +94,16 @@ def operations(app: FastAPI) -> Iterator[Operation]:
     for path, methods in document["paths"].items():
         for method, content in methods.items():
             yield Operation(method, path, content, document["components"]["schemas"])
+
+
+def operation_at(app: FastAPI, method: str, path: str) -> Operation:
+    """The operation that a request comes to."""
+    (found,) = (o for o in operations(app) if o.method == method.lower() and _leads_to(o, path))
+    return found
+
+
+def _leads_to(operation: Operation, path: str) -> bool:
+    named, given = operation.path.split("/"), path.split("/")
+    return len(named) == len(given) and all(
+        name == part or name.startswith("{") for name, part in zip(named, given, strict=True)
+    )

@@ -1,11 +1,9 @@
 """One write, one transaction: keys, rehearsals, replays, and the commit before the answer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from random import Random
+from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import event, func, select
@@ -13,14 +11,12 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from app.db import METADATA
-from tests.app.compensation import ask_for_payout, exempt, pay, recover
 from tests.app.conftest import PREFIX, Api, Caller
-from tests.app.operations import operations
-from tests.app.requests import application_body, card_body, firm_body
-from tests.app.test_journey import QUARTER, approve, detail_csv, draw
+from tests.app.operations import operation_at, operations
+from tests.app.requests import application_body
+from tests.app.story import live_through
+from tests.app.test_journey import approve, draw
 from tests.programme import id_number
-
-MOMENT = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -47,8 +43,8 @@ class CarefulCaller(Caller):
     api: "CarefulApi"
 
     def send(self, method: str, path: str, *, key: str | None = None, **more: Any) -> Any:
-        if method == "GET" or "headers" in more:
-            return super().send(method, path, key=key, **more)
+        if method == "GET":
+            return super().send(method, path, **more)
         key, api = str(uuid4()), self.api
         before = rows(api)
         api.repeatable(key)
@@ -64,30 +60,23 @@ class CarefulCaller(Caller):
         assert (replayed.status_code, replayed.content) == (done.status_code, done.content)
         assert replayed.headers["Idempotent-Replayed"] == "true"
         if more.get("json"):
-            reused = super().send(method, path, key=key, json=_other(more["json"]))
+            other = more | {"json": _other(more["json"])}
+            reused = super().send(method, path, key=key, **other)
             assert reused.status_code == 422
             assert reused.json()["code"] in ("key-reused", "bad-content")
         assert rows(api) == after, f"replays of {path} left something"
-        api.covered.add((method.lower(), done.request.url.path))
+        api.covered.add(operation_at(api.app, method, PREFIX + path).name)
         return done
 
 
 @dataclass
 class CarefulApi(Api):
-    """Hands out careful callers; ids and clock of a write can be repeated."""
+    """Hands out careful callers."""
 
-    covered: set[tuple[str, str]] = field(default_factory=set)
+    covered: set[str] = field(default_factory=set)
 
     def as_(self, login: str) -> Caller:
         return CarefulCaller(self.client, super().as_(login).headers, self)
-
-    def repeatable(self, seed: str) -> None:
-        ids = Random(seed)
-        self.app.state.installation = replace(
-            self.programme.installation,
-            clock=lambda: MOMENT,
-            new_id=lambda: UUID(int=ids.getrandbits(128), version=4),
-        )
 
 
 @pytest.fixture
@@ -101,113 +90,11 @@ def _other(body: dict[str, Any]) -> dict[str, Any]:
     return body | ({name: not body[name]} if name else {"dry": "wet"})
 
 
-def test_every_write_is_rehearsed_done_once_and_replayed(careful, branch):
-    api = careful
-    maker, checker = api.as_("B1-maker"), api.as_("B1-checker")
-    # parties
-    new = {"kind": "bank", "code": "B3", "name": "第三银行", "account": "32010012345678"}
-    third = api.as_("system").post("/organisations", new)["id"]
-    api.as_("system").post("/branches", {"bank_id": third, "code": "1", "name": "总行"})
-    person = {"organisation_id": third, "name": "王", "login": "b3.maker", "roles": ["bank_maker"]}
-    api.as_("security").post("/people", person)
-    agreed = {"bank_id": third, "since": "2019-01-01", "bank_share_pct": 20}
-    api.as_("G-checker").post("/agreements", agreed)
-    api.as_("G-checker").post("/fund/contributions", {"amount": "1.00", "reason": "补充"})
-    # ways an application can go
-    drafts = [
-        maker.post("/applications", application_body(branch, who=n, amount="10000.00"))["id"]
-        for n in (1, 2)
-    ]
-    for draft in drafts:
-        maker.post(f"/applications/{draft}/submit", {"reason": "齐全"})
-    missing = {"reason": "缺件", "missing": ["户口簿"]}
-    api.as_("G-maker").post(f"/applications/{drafts[0]}/return", missing)
-    maker.post(f"/applications/{drafts[0]}/resubmit", {"reason": "补齐"})
-    maker.post(f"/applications/{drafts[0]}/withdraw", {"reason": "不办了"})
-    api.as_("G-maker").post(f"/applications/{drafts[1]}/appraisals", card_body())
-    firm = maker.post("/applications", firm_body(branch))["id"]
-    maker.post(f"/applications/{firm}/submit")
-    api.as_("F-maker").post(f"/applications/{firm}/accept")
-    back = {"action": "send_back", "reason": "合同不符", "missing": ["劳动合同"]}
-    api.as_("H-verifier").post(f"/applications/{firm}/verification-decision", back)
-    # loans and what happens to them
-    api.day("2019-04-10")
-    first = approve(api, application_body(branch, who=3))
-    note = draw(api, first, note_no="JJ-1", amount="300000.00", on="2019-04-10")
-    undrawn = approve(api, application_body(branch, who=4))
-    lost = draw(
-        api,
-        approve(api, application_body(branch, who=5)),
-        note_no="JJ-2",
-        amount="300000.00",
-        on="2019-04-10",
-    )["id"]
-    api.day("2019-10-20")
-    maker.post(f"/applications/{undrawn}/lapse")
-    hire = maker.get(f"/applications/{firm}")["hires"][0]["id"]
-    left = {"left_on": "2019-10-20"}
-    api.as_("H-verifier").post(f"/applications/{firm}/hires/{hire}/departure", left)
-    path = f"/notes/{note['id']}"
-    maker.post(f"{path}/interest-receipts", {"on": "2019-09-20", "amount": "5945.00"})
-    wrong = maker.post(f"{path}/repayments", {"on": "2019-10-01", "amount": "1.00"})
-    checker.post(f"{path}/reversals", {"movement_id": wrong["id"], "reason": "误录"})
-    maker.post(f"{path}/rate-changes", {"on": "2019-10-02", "rate": "4.75"})
-    maker.post(f"{path}/overdue", {"due_on": "2019-09-20"})
-    maker.post(f"{path}/cures", {"on": "2019-10-01"})
-    maker.post(f"{path}/stops", {"on": "2019-10-19", "reason": "legal_representative"})
-    maker.post(f"{path}/extensions", {"until": "2020-10-10", "reason": "回款延后"})
-    api.as_("G-checker").post(f"{path}/extension-agreement")
-    # a default
-    maker.post(f"/notes/{lost}/reveals", {"purpose": "催收"})
-    payout = ask_for_payout(api, lost)["id"]
-    pay(api, payout)
-    recover(api, payout)
-    exempt(api, lost)
-    released = {"reason": "已整改"}
-    bank = str(api.programme.bank.id)
-    api.as_("G-checker").post(f"/organisations/{bank}/standing-release", released)
-    for way in ("income", "withdrawals"):
-        api.as_("G-checker").post(f"/fund/{way}", {"amount": "1.00", "reason": "利息"})
-    # months, claim, remittance
-    api.as_("F-checker").post("/months/2019-04/close")
-    file = {"file": ("明细表.csv", detail_csv(days=92, since=date(2019, 6, 21)), "text/csv")}
-    claim = maker.send("POST", "/claims", data=QUARTER, files=file).json()
-    case = f"/cases/{api.as_('F-maker').get('/cases')['items'][0]['id']}"
-    api.as_("F-maker").post(f"{case}/owner", {"owner": "F-maker"})
-    maker.post(f"{case}/comments", {"text": "发放日已核"})
-    refused = {"decision": "disallowed", "reason": "发放日之前不贴息", "cites": "（九）9.6"}
-    api.as_("F-maker").post(f"{case}/decision", refused)
-    api.as_("F-maker").post(f"/claims/{claim['id']}/review", {"comment": "已核"})
-    bound = {"content_hash": maker.get(f"/claims/{claim['id']}")["content_hash"]}
-    api.as_("F-checker").post(f"/claims/{claim['id']}/approve", bound)
-    order = api.as_("F-maker").post("/remittances", {"claim_id": claim["id"]})
-    paid = {"paid_on": "2019-10-20", "reference": "国库 1"}
-    api.as_("F-checker").post(f"/remittances/{order['id']}/confirmation", paid)
-    back = {"returned_on": "2019-10-20", "reason": "账号户名不符"}
-    api.as_("F-maker").post(f"/remittances/{order['id']}/return", back)
-    # what else the bureau keeps
-    listed = {"file": ("注销.csv", "统一社会信用代码,注销日期\n".encode(), "text/csv")}
-    kind = {"kind": "deregistered", "source": "行政审批局"}
-    api.as_("F-maker").send("POST", "/registers", data=kind, files=listed)
-    moved = {"account": "6222021234567890", "reason": "开户行更换"}
-    change = maker.post("/account-changes", moved)["id"]
-    checker.post(f"/account-changes/{change}/agreement")
-    budget = {"amount": "1000000.00", "document": "澄财预〔2019〕1号"}
-    api.as_("F-checker").put("/budgets/2019", budget)
-
-    uncovered = [o.name for o in operations(api.app) if o.writes and not _covers(api.covered, o)]
-    # The edit goes by If-Match; its key is tested below.
-    assert uncovered == ["applications.edit"]
-
-
-def _covers(covered, operation) -> bool:
-    parts = operation.path.split("/")
-    return any(
-        method == operation.method
-        and len(path.split("/")) == len(parts)
-        and all(a == b or a[0] == "{" for a, b in zip(parts, path.split("/"), strict=True) if a)
-        for method, path in covered
-    )
+def test_every_write_is_rehearsed_done_once_and_replayed(careful):
+    live_through(careful)
+    writes = [operation.name for operation in operations(careful.app) if operation.writes]
+    uncovered = [name for name in writes if name not in careful.covered]
+    assert uncovered == []
 
 
 # --- keys ---------------------------------------------------------------------------------------
