@@ -81,6 +81,12 @@ def assign(ctx: Context, *, case_id: UUID, owner_login: str) -> ClaimCase:
     return case
 
 
+def owners(ctx: Context) -> list[Person]:
+    """Who of the actor's own institution may look after a case, by name."""
+    rows = select(Person).where(Person.organisation_id == ctx.actor.organisation_id, Person.active)
+    return list(ctx.session.scalars(rows.order_by(Person.name, Person.id)))
+
+
 def comment(ctx: Context, *, case_id: UUID, text: str, evidence: str = "") -> CaseComment:
     """A remark of the bank or of the bureau, with the evidence it rests on."""
     case = _open_case(ctx, case_id)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, String, cast, func, or_, select
 from sqlalchemy.orm import defer
 
 from loans.context import Context
@@ -19,6 +19,7 @@ from subsidy.models import (
     AccountChange,
     AccrualLine,
     CaseComment,
+    CaseState,
     Claim,
     ClaimCase,
     ClaimCause,
@@ -101,10 +102,40 @@ def registers(*, kind: RegisterKind | None = None) -> Select[Any]:
     return rows if kind is None else rows.where(RegisterFile.kind == kind)
 
 
-def cases(ctx: Context, **equals: Any) -> Select[Any]:
-    """Visible cases with these column values; None does not filter."""
+def claims_by_key(ctx: Context, keys: Iterable[int | None]) -> dict[int, Claim]:
+    """Visible claims that other rows refer to by internal key, without their files."""
+    wanted = {key for key in keys if key is not None}
+    rows = claims(ctx).where(Claim.id.in_(wanted))
+    return {row.id: row for row in ctx.session.scalars(rows)}
+
+
+def cases(ctx: Context, *, code: str | None = None, **equals: Any) -> Select[Any]:
+    """Visible cases with these column values, of lines with this code; None does not filter."""
     asked = {name: value for name, value in equals.items() if value is not None}
-    return select(ClaimCase).where(visible_to(ctx.actor, ClaimCase)).filter_by(**asked)
+    rows = select(ClaimCase).where(visible_to(ctx.actor, ClaimCase)).filter_by(**asked)
+    if code is None:
+        return rows
+    lines = select(ClaimLine.id).where(_says(code))
+    return rows.where(ClaimCase.line_id.in_(lines))
+
+
+def cases_of(ctx: Context, lines: Iterable[ClaimLine]) -> dict[int, ClaimCase]:
+    """The cases of some lines, by the line's key."""
+    rows = select(ClaimCase).where(ClaimCase.line_id.in_([line.id for line in lines]))
+    return {row.line_id: row for row in ctx.session.scalars(rows)}
+
+
+def open_cases(ctx: Context, claims: Iterable[Claim]) -> dict[int, int]:
+    """How many exceptions of some claims nobody has decided, by the claim's key."""
+    rows = (
+        select(ClaimCase.claim_id, func.count())
+        .where(
+            ClaimCase.claim_id.in_([claim.id for claim in claims]),
+            ClaimCase.state == CaseState.OPEN,
+        )
+        .group_by(ClaimCase.claim_id)
+    )
+    return {claim_id: count for claim_id, count in ctx.session.execute(rows)}  # noqa: C416 - rows
 
 
 def comments_of(ctx: Context, cases: Iterable[ClaimCase]) -> dict[int, list[CaseComment]]:
@@ -129,15 +160,29 @@ def claim_lines(
     line_class: LineClass | None,
     after: int,
     limit: int,
+    residual: bool = False,
 ) -> list[ClaimLine]:
-    """Lines of a claim in the file's order, from the row after ``after``."""
+    """Lines of a claim in the file's order, from the row after ``after``.
+
+    ``residual``: only lines with a difference that no convention (R11) explains.
+    """
     rows = select(ClaimLine).where(ClaimLine.claim_id == claim.id, ClaimLine.row > after)
     if line_class is not None:
         rows = rows.where(ClaimLine.line_class == line_class)
     if code is not None:
-        named = select(ClaimCause.line_id).where(ClaimCause.code == code)
-        rows = rows.where(ClaimLine.id.in_(named))
+        rows = rows.where(_says(code))
+    if residual:
+        rows = rows.where(ClaimLine.claimed_fen != ClaimLine.expected_fen, ~_caused_by("R11"))
     return list(ctx.session.scalars(rows.order_by(ClaimLine.row).limit(limit)))
+
+
+def _says(code: str) -> Any:
+    """Lines with a cause or a finding of this code."""
+    return or_(_caused_by(code), cast(ClaimLine.findings, String).contains(f'"{code}"'))
+
+
+def _caused_by(code: str) -> Any:
+    return ClaimLine.id.in_(select(ClaimCause.line_id).where(ClaimCause.code == code))
 
 
 def causes_of(ctx: Context, lines: Iterable[ClaimLine]) -> dict[int, list[ClaimCause]]:
@@ -180,6 +225,21 @@ def codes_of(ctx: Context, claim: Claim) -> list[Any]:
         .order_by(ClaimCause.code)
     )
     return list(ctx.session.execute(rows))
+
+
+def codes_by_claim(ctx: Context, claims: Iterable[Claim]) -> dict[int, dict[str, int]]:
+    """Of several claims, by key: the sum [fen] of the causes of each code."""
+    rows = (
+        select(ClaimLine.claim_id, ClaimCause.code, func.sum(ClaimCause.amount_fen))
+        .join(ClaimLine, ClaimLine.id == ClaimCause.line_id)
+        .where(ClaimLine.claim_id.in_([claim.id for claim in claims]))
+        .group_by(ClaimLine.claim_id, ClaimCause.code)
+        .order_by(ClaimCause.code)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for claim_id, code, fen in ctx.session.execute(rows):
+        found.setdefault(claim_id, {})[code] = int(fen)
+    return found
 
 
 def _of(model: Any, ctx: Context, equals: dict[str, Any]) -> Select[Any]:

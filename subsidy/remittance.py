@@ -22,6 +22,7 @@ from loans.queries import one
 from loans.sheets import digest
 from subsidy.accounts import account_masked
 from subsidy.adjustments import Adjustment, adjustments
+from subsidy.ledgers import STANDING
 from subsidy.models import (
     Claim,
     ClaimLine,
@@ -35,8 +36,6 @@ from subsidy.models import (
     SubsidyEntry,
 )
 from subsidy.payment_file import payment_file
-
-STANDING = (RemittanceState.ORDERED, RemittanceState.PAID)
 
 
 def make_payable(ctx: Context, claim: Claim) -> None:

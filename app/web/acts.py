@@ -19,12 +19,15 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """``call(ctx, id, values)`` runs it; ``to`` says where to go then (default: the same page)."""
+    """``call(ctx, id, values)`` runs it; ``to`` says where to go then (default: the same page).
+
+    An act without an object is given no id.
+    """
 
     name: str
     title: str
     operation: str
-    call: Callable[[Context, UUID, Values], Any]
+    call: Callable[[Context, Any, Values], Any]
     done: str
     fields: tuple[Field, ...] = ()
     hint: str = ""
@@ -58,7 +61,9 @@ def table(*acts: Act) -> dict[str, Act]:
     return {act.name: act for act in acts}
 
 
-def run(post: Post, acts: Mapping[str, Act], name: str, target: UUID, page: str) -> str | Failed:
+def run(
+    post: Post, acts: Mapping[str, Act], name: str, target: UUID | None, page: str
+) -> str | Failed:
     """Run the named act on an object: where to go, or what to show at its form."""
     act = acts.get(name)
     if act is None:

@@ -26,9 +26,12 @@ class Filter:
     key: int | None = None
 
     @classmethod
-    def of(cls, visit: Visit, name: str, label: str, choices: list[tuple[str, str]]) -> "Filter":
-        """A filter by one of the choices; anything else in the address does not filter."""
-        asked = visit.request.query_params.get(name, "")
+    def of(
+        cls, visit: Visit, name: str, label: str, choices: list[tuple[str, str]], start: str = ""
+    ) -> "Filter":
+        """A filter by one of the choices, ``start`` where the address says nothing of it; anything
+        else in the address does not filter."""
+        asked = visit.request.query_params.get(name, start)
         return cls(name, label, asked if asked in dict(choices) else None, choices)
 
     @classmethod
@@ -64,9 +67,28 @@ def listed(visit: Visit, query: Select[Any], model: type[Keyed]) -> Shown:
     return Shown(page.rows, more, after is None)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A page of rows that are found by skipping: they are only ever added to."""
+
+    skip: int
+    number: int
+
+    @classmethod
+    def asked(cls, visit: Visit) -> "Part":
+        """The page that ``page`` in the address names; the first where it names none."""
+        text = visit.request.query_params.get("page", "1")
+        number = max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+        return cls((number - 1) * ROWS, number)
+
+    def of(self, visit: Visit, rows: list[Any]) -> Shown:
+        """``rows`` (one more than a page was asked for) as the page."""
+        more = len(rows) > ROWS
+        next = address(visit, page=str(self.number + 1)) if more else None
+        return Shown(rows[:ROWS], next, self.number == 1)
+
+
 def address(visit: Visit, **changed: str) -> str:
     """This page's address with some parameters changed."""
-    kept = {
-        k: v for k, v in visit.request.query_params.items() if k not in ("done", *changed) and v
-    }
+    kept = {k: v for k, v in visit.request.query_params.items() if k not in ("done", *changed)}
     return f"{visit.request.url.path}?{urlencode(kept | changed)}"

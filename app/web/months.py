@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from app.web.charts import in_yuan
 from app.web.edge import DONE, Posted, Refused, Visit, go, visit_to, visiting
 from app.web.fields import Field, Kind, read
-from app.web.lists import ROWS, Filter, address
+from app.web.lists import ROWS, Filter, Part
 from app.web.words import word
 from loans.daycount import add_months
 from loans.errors import Conflict, FuminError, NotFound
@@ -51,23 +51,20 @@ def one(visit: Reading, month: str) -> Response:
     """One month's lines as far as this person may see them, adjustments by filter."""
     lock = lists.month(visit.ctx, _first_day(month))
     kind = Filter.of(visit, "kind", "类别", [(k.value, word(k)) for k in LineKind])
-    asked = visit.request.query_params.get("page", "1")
-    page = max(1, int(asked)) if asked.isdigit() and len(asked) < 6 else 1
+    part = Part.asked(visit)
     rows = lists.month_lines(
         visit.ctx,
         lock,
-        skip=(page - 1) * ROWS,
+        skip=part.skip,
         limit=ROWS + 1,
         kind=LineKind(kind.value) if kind.value else None,
     )
-    shown = rows[:ROWS]
     return visit.show(
         "month.html",
         lock=lock,
         totals=lists.totals_of(visit.ctx, [lock]).get(lock.id),
-        rows=shown,
+        page=part.of(visit, rows),
         filters=[kind],
-        next=address(visit, page=str(page + 1)) if len(rows) > len(shown) else None,
     )
 
 

@@ -6,7 +6,16 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.web import applications, claims, entry, home, months, notes, programme
+from app.web import (
+    applications,
+    cases,
+    claims,
+    entry,
+    home,
+    months,
+    notes,
+    programme,
+)
 from app.web.edge import SignInFirst, installation_of
 from app.web.render import render
 
@@ -24,7 +33,7 @@ ADVICE = {
 
 def attach(app: FastAPI) -> None:
     """Add the pages' routes."""
-    for module in (entry, home, applications, notes, claims, months, programme):
+    for module in (entry, home, applications, notes, claims, cases, months, programme):
         app.include_router(module.router)
     app.add_exception_handler(SignInFirst, lambda request, _: to_sign_in(request))
 

@@ -1,7 +1,7 @@
 """Templates and what they may call: amounts, rates, days and words as people read them."""
 
 import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,11 @@ def with_weekday(day: date) -> str:
     return f"{day} 星期{WEEKDAYS[day.weekday()]}"
 
 
+def day_before(until: date) -> date:
+    """The last day of a half-open period, as people say it (贴息止日)."""
+    return until - timedelta(days=1)
+
+
 def moment(at: datetime) -> str:
     """A moment in the programme's zone, to the minute."""
     return f"{at.astimezone(PROGRAMME_ZONE):%Y-%m-%d %H:%M}"
@@ -85,6 +90,7 @@ def templates() -> Environment:
         "day": shown_day,
         "weekday": with_weekday,
         "moment": moment,
+        "day_before": day_before,
         "word": words.word,
         "capitals": in_capitals,
         "settlement": words.settlement,

@@ -11,8 +11,19 @@ from loans.workflow import (
     NoteState,
     State,
 )
-from subsidy.models import ClaimState, LineKind, RemittanceState
+from subsidy.models import (
+    CaseState,
+    ClaimState,
+    EntryKind,
+    LineKind,
+    RegisterKind,
+    RemittanceState,
+)
+from subsidy.payment_file import REASONS
+from subsidy.prechecks import CLASS_TITLES
 from subsidy.reconciliation import LineClass
+from subsidy.registers import COLUMNS
+from subsidy.reports import CASES
 
 WORDS: dict[str, str] = {
     # an enum's members by "EnumName.value"; every member has its word (a test proves it)
@@ -73,13 +84,12 @@ WORDS: dict[str, str] = {
     f"ClaimState.{ClaimState.REVIEWED}": "待批准",
     f"ClaimState.{ClaimState.APPROVED}": "已批准",
     f"ClaimState.{ClaimState.SUPERSEDED}": "已被替换",
-    f"LineClass.{LineClass.MATCHED}": "一致",
-    f"LineClass.{LineClass.ROUNDING}": "尾差",
-    f"LineClass.{LineClass.UNDER}": "少报",
-    f"LineClass.{LineClass.DIFFERS}": "有差异",
-    f"LineClass.{LineClass.UNKNOWN}": "不在登记簿",
-    f"LineClass.{LineClass.DUPLICATE}": "重复申报",
-    f"LineClass.{LineClass.BAD}": "无法读取",
+    **{f"LineClass.{line_class}": word for line_class, word in CLASS_TITLES.items()},
+    **{f"CaseState.{state}": word for state, word in CASES.items()},
+    **{f"EntryReason.{reason}": word for reason, word in REASONS.items()},
+    **{f"RegisterKind.{kind}": COLUMNS[kind].title for kind in RegisterKind},
+    f"EntryKind.{EntryKind.PAYABLE}": "应付",
+    f"EntryKind.{EntryKind.PAID}": "已付",
     f"LineKind.{LineKind.REGULAR}": "本月",
     f"LineKind.{LineKind.ADJUSTMENT}": "调整",
     f"RemittanceState.{RemittanceState.ORDERED}": "待确认付款",
@@ -138,6 +148,11 @@ TONES = {
     LineClass.UNKNOWN: "bad",
     LineClass.DUPLICATE: "bad",
     LineClass.BAD: "bad",
+    CaseState.OPEN: "warn",
+    CaseState.ALLOWED: "good",
+    CaseState.DISALLOWED: "bad",
+    CaseState.RETURNED: "bad",
+    CaseState.SUPERSEDED: "plain",
     RemittanceState.PAID: "good",
     RemittanceState.RETURNED: "bad",
 }

@@ -17,7 +17,18 @@ from loans.access import ALLOWED, OrganisationKind, Role
 from loans.models import Application, FundEntryKind, GuaranteeFund, MovementKind
 from loans.schedule import Method
 from loans.workflow import Action, BorrowerKind, NoteState, State
-from subsidy.models import Claim, ClaimLine, ClaimState, LineKind, RemittanceState
+from subsidy.models import (
+    CaseState,
+    Claim,
+    ClaimCase,
+    ClaimLine,
+    ClaimState,
+    EntryKind,
+    EntryReason,
+    LineKind,
+    RegisterKind,
+    RemittanceState,
+)
 from subsidy.reconciliation import LineClass
 from tests.app.browsing import HTML, Person, signed_in
 from tests.browser.office import PASSWORD, Office, open_office
@@ -57,6 +68,9 @@ PAGES = {
     "/claims/{claim}": "claims.read",
     "/claims/{claim}?code=R01&class=differs": "claims.read",
     "/claims/{claim}/lines/{line}": "claims.read",
+    "/cases": "claims.read",
+    "/cases?state=&code=R08": "claims.read",
+    "/cases/{case}": "claims.read",
     "/months": "months.read",
     "/months/2019-08": "months.read",
     "/months/2019-08?kind=adjustment": "months.read",
@@ -77,7 +91,10 @@ class Site:
         claim = office.programme.row(Claim, office.claim)
         lines = select(ClaimLine.public_id).where(ClaimLine.claim_id == claim.id)
         first = office.programme.rows(lines.order_by(ClaimLine.row))[0]
-        self.ids = vars(office) | {"line": first}
+        case = office.programme.rows(
+            select(ClaimCase.public_id).where(ClaimCase.claim_id == claim.id)
+        )
+        self.ids = vars(office) | {"line": first, "case": case[0]}
 
     def _signed_in(self, login: str) -> Person:
         return signed_in(self.client, login, PASSWORD)
@@ -309,7 +326,8 @@ def test_a_file_that_is_no_sheet_is_refused_at_the_form(site: Site) -> None:
 @pytest.mark.required_in_ci
 def test_every_code_has_its_word() -> None:
     enums = (Role, OrganisationKind, State, NoteState, Action, BorrowerKind, Method, MovementKind,
-             FundEntryKind, ClaimState, LineClass, LineKind, RemittanceState)  # fmt: skip
+             FundEntryKind, ClaimState, LineClass, LineKind, RemittanceState, CaseState, EntryKind,
+             EntryReason, RegisterKind)  # fmt: skip
     missing = [member for enum in enums for member in enum
                if f"{enum.__name__}.{member}" not in words.WORDS]  # fmt: skip
     assert not missing
