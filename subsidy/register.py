@@ -29,7 +29,7 @@ def register_of(
     ``without`` leaves out a claim's own lines (and those it replaces) when it is compared again.
     """
     plain = of_bank(read_book(ctx, bank_id=bank_id).portfolio(), bank_id)
-    indexes = _borrower_indexes(ctx, plain)
+    indexes = borrower_indexes(ctx, plain)
     keys = {key: index.hex() for key, index in indexes.items()}
     found = controlled(ctx, plain, indexes)
     portfolio = found.portfolio
@@ -59,7 +59,7 @@ def of_bank(portfolio: Portfolio, bank_id: int) -> Portfolio:
     )
 
 
-def _borrower_indexes(ctx: Context, portfolio: Portfolio) -> dict[int, bytes]:
+def borrower_indexes(ctx: Context, portfolio: Portfolio) -> dict[int, bytes]:
     """The blind index of each borrower's number: the opaque key that a claim gives too."""
     ids = {row.borrower_id for row in portfolio.rows}
     rows = select(Borrower.id, Borrower.id_index).where(Borrower.id.in_(ids))

@@ -1,8 +1,9 @@
-"""What may be done to a claim and to its remittance, as acts offered to the right people."""
+"""What may be done to a claim, as acts offered to the right people."""
 
 from app.web.acts import Act, Offer, table
 from app.web.edge import Visit
 from app.web.fields import Field, Filled, Kind
+from app.web.remittance_acts import payment_offers
 from subsidy import claims, remittance
 from subsidy.models import Claim, ClaimState, Remittance, RemittanceState
 
@@ -31,50 +32,28 @@ ACTS = table(
         name="order",
         title="制作拨付单",
         operation="remittances.order",
-        hint="按应付贴息制作拨付单，由另一人确认付款。",
+        hint="支付尚未拨付的应付贴息，扣减以前期间的调减；由另一人确认付款。",
         done="拨付单已制作，等待另一人确认付款。",
         call=lambda ctx, target, _: remittance.order(ctx, claim_id=target),
-        to=lambda ctx, row: f"/claims/{ctx.session.get_one(Claim, row.claim_id).public_id}",
-    ),
-)
-
-CONFIRM = table(
-    Act(
-        name="confirm",
-        title="确认付款",
-        operation="remittances.confirm",
-        fields=(
-            Field(name="paid_on", label="付款日", kind=Kind.DAY),
-            Field(name="reference", label="支付凭证号", longest=100),
-        ),
-        done="付款已确认。",
-        call=lambda ctx, target, v: remittance.confirm(ctx, remittance_id=target, **v),
-        to=lambda ctx, row: f"/claims/{ctx.session.get_one(Claim, row.claim_id).public_id}",
+        to=lambda _, row: f"/remittances/{row.public_id}",
     ),
 )
 
 
 def offers(visit: Visit, claim: Claim, paid_by: Remittance | None) -> list[Offer]:
-    """The acts this person may do now to a claim or to the remittance that pays it."""
+    """The acts this person may do now to a claim, and to the remittance that pays it."""
     path = f"/claims/{claim.public_id}"
     me = visit.actor.person_id
     is_open = {
         "review": claim.state is ClaimState.RECEIVED,
         "approve": claim.state is ClaimState.REVIEWED and claim.reviewed_by_id != me,
-        "order": claim.state is ClaimState.APPROVED and paid_by is None and claim.payable_fen > 0,
+        "order": claim.state is ClaimState.APPROVED
+        and (paid_by is None or paid_by.state is RemittanceState.RETURNED)
+        and claim.payable_fen > 0,
     }
     found = [
         Offer(act, f"{path}/{act.name}", Filled({"content_hash": claim.content_hash}))
         for act in ACTS.values()
         if visit.may(act.operation) and is_open[act.name]
     ]
-    confirm = CONFIRM["confirm"]
-    if (
-        paid_by is not None
-        and paid_by.state is RemittanceState.ORDERED
-        and paid_by.ordered_by_id != me
-        and visit.may(confirm.operation)
-    ):
-        today = Filled({"paid_on": visit.ctx.on.isoformat()})
-        found.append(Offer(confirm, f"/remittances/{paid_by.public_id}/confirm", today))
-    return found
+    return found + (payment_offers(visit, paid_by) if paid_by is not None else [])

@@ -40,6 +40,7 @@ NAVIGATION = (
     ("/notes", "借据", "notes.read"),
     ("/claims", "贴息申报", "claims.read"),
     ("/cases", "差异处理", "claims.read"),
+    ("/remittances", "拨付", "claims.read"),
     ("/months", "月结", "months.read"),
     ("/fund", "担保基金", "fund.read"),
     ("/policy", "政策依据", "programme.read"),

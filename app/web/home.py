@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 
 from app.web.charts import in_wan, in_yuan
-from app.web.claims import last_day
 from app.web.edge import Visit, visit_to
 from app.web.programme import leverage
+from app.web.render import day_before
 from loans import overview, queries
 from loans.access import OrganisationKind
 from loans.models import Application, Borrower, Organisation
@@ -54,7 +54,7 @@ def _common(visit: Visit) -> dict[str, Any]:
         "balance_fen": sum(tally.amount_fen for tally in notes.values()),
         "new": months[-1][1],
         "bars": [in_wan(month, tally.amount_fen) for month, tally in months],
-        "last_day": last_day,
+        "last_day": day_before,
     }
 
 

@@ -9,12 +9,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app.web import (
     applications,
     cases,
+    claim_filing,
     claims,
     entry,
     home,
     months,
     notes,
     programme,
+    remittances,
 )
 from app.web.edge import SignInFirst, installation_of
 from app.web.render import render
@@ -33,7 +35,18 @@ ADVICE = {
 
 def attach(app: FastAPI) -> None:
     """Add the pages' routes."""
-    for module in (entry, home, applications, notes, claims, cases, months, programme):
+    for module in (
+        entry,
+        home,
+        applications,
+        notes,
+        claim_filing,
+        claims,
+        cases,
+        remittances,
+        months,
+        programme,
+    ):
         app.include_router(module.router)
     app.add_exception_handler(SignInFirst, lambda request, _: to_sign_in(request))
 

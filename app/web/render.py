@@ -6,15 +6,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fastapi import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from app.deps import PROGRAMME_ZONE
 from app.web import words
 from loans.capitals import in_capitals
-from loans.money import fen_to_yuan, ppm_to_percent
+from loans.money import fen_to_yuan, ppm_to_percent, yuan_to_fen
 
 STATIC = Path(__file__).with_name("static")
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+DOWNLOADS = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "pdf": "application/pdf",
+}
 WEEKDAYS = "一二三四五六日"
 
 
@@ -25,6 +31,11 @@ def yuan(fen: int | None) -> str:
     whole, _, decimals = fen_to_yuan(fen).partition(".")
     sign = "-" if whole.startswith("-") else ""
     return f"{sign}{int(whole.lstrip('-')):,}.{decimals}"
+
+
+def grouped(text: str) -> str:
+    """An amount that comes as text, with thousands separators; other text as it is."""
+    return yuan(yuan_to_fen(text)) if text else ""
 
 
 def signed_yuan(fen: int) -> str:
@@ -57,6 +68,13 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(PROGRAMME_ZONE):%Y-%m-%d %H:%M}"
 
 
+def attachment(content: bytes, name: str) -> Response:
+    """A file to keep, by the ending of its name."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    media = DOWNLOADS[name.rpartition(".")[2]]
+    return Response(content, headers=headers, media_type=media)
+
+
 @cache
 def static_files() -> dict[str, tuple[bytes, str]]:
     """The style sheet, the script and the mark: name -> content, media type."""
@@ -85,6 +103,7 @@ def templates() -> Environment:
     )
     found.filters |= {
         "yuan": yuan,
+        "grouped": grouped,
         "signed": signed_yuan,
         "percent": percent,
         "day": shown_day,

@@ -27,6 +27,7 @@ from subsidy.models import (
     EntryReason,
     LineKind,
     RegisterKind,
+    Remittance,
     RemittanceState,
 )
 from subsidy.reconciliation import LineClass
@@ -68,6 +69,14 @@ PAGES = {
     "/claims/{claim}": "claims.read",
     "/claims/{claim}?code=R01&class=differs": "claims.read",
     "/claims/{claim}/lines/{line}": "claims.read",
+    "/claims/check": "claims.precheck",
+    "/claims/{claim}/comparison": "claims.read",
+    "/claims/{claim}?residual=1": "claims.read",
+    "/remittances": "claims.read",
+    "/remittances?state=ordered": "claims.read",
+    "/ledger?kind=payable": "claims.read",
+    "/budgets": "budgets.read",
+    "/accounts": "accounts.read",
     "/cases": "claims.read",
     "/cases?state=&code=R08": "claims.read",
     "/cases/{case}": "claims.read",
@@ -76,7 +85,7 @@ PAGES = {
     "/months/2019-08?kind=adjustment": "months.read",
     "/fund": "fund.read",
 }
-OTHERS = ("/notes/{others_note}", "/claims/{paid_claim}")
+OTHERS = ("/notes/{others_note}", "/claims/{paid_claim}", "/remittances/{order}")
 ID_NUMBER = re.compile(r"\d{17}[\dX]")
 
 
@@ -91,10 +100,11 @@ class Site:
         claim = office.programme.row(Claim, office.claim)
         lines = select(ClaimLine.public_id).where(ClaimLine.claim_id == claim.id)
         first = office.programme.rows(lines.order_by(ClaimLine.row))[0]
+        order = office.programme.rows(select(Remittance.public_id))
         case = office.programme.rows(
             select(ClaimCase.public_id).where(ClaimCase.claim_id == claim.id)
         )
-        self.ids = vars(office) | {"line": first, "case": case[0]}
+        self.ids = vars(office) | {"line": first, "case": case[0], "order": order[0]}
 
     def _signed_in(self, login: str) -> Person:
         return signed_in(self.client, login, PASSWORD)

@@ -141,8 +141,8 @@ def test_from_a_claim_to_its_payment(site: Site, tmp_path: Path) -> None:
     approver.press("确认付款")
     expect(approver.page.get_by_role("status")).to_contain_text("付款已确认")
     approver.shot("paid")
-    page.goto("/claims")
-    expect(page.locator("#remittances + table")).to_contain_text("ZF-2019-0042")
+    page.goto("/remittances")
+    expect(page.locator("#orders ~ table")).to_contain_text("ZF-2019-0042")
 
 
 def test_a_month_is_closed_after_its_preview(site: Site) -> None:

@@ -4,7 +4,8 @@
 // A form is sent once; the server would give a second copy the same answer anyway.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  // A download leaves the page where it is: the form stays to be sent again.
+  if (form.method !== "post" || form.dataset.into) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;
@@ -21,6 +22,43 @@ window.addEventListener("pageshow", () => {
 document.addEventListener("change", (event) => {
   const form = event.target.form;
   if (form && form.classList.contains("filters") && event.target.tagName === "SELECT") form.submit();
+});
+
+// A file may be dropped anywhere on its field.
+for (const field of document.querySelectorAll(".drop")) {
+  const input = field.querySelector("input[type=file]");
+  field.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    field.classList.add("over");
+  });
+  field.addEventListener("dragleave", () => field.classList.remove("over"));
+  field.addEventListener("drop", (event) => {
+    event.preventDefault();
+    field.classList.remove("over");
+    if (event.dataTransfer.files.length) input.files = event.dataTransfer.files;
+  });
+}
+
+// The answer of a check is put into its place on this page, and the chosen file stays chosen.
+document.addEventListener("submit", async (event) => {
+  const form = event.target, button = event.submitter;
+  if (!form.dataset.into || button?.value !== "check") return;
+  event.preventDefault();
+  const place = document.getElementById(form.dataset.into);
+  button.disabled = true;
+  place.textContent = "正在核对，请稍候……";
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST", body: new FormData(form, button), headers: { Accept: "text/html" },
+    });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const found = page.getElementById(form.dataset.into) ?? page.querySelector(".problem");
+    place.replaceChildren(...(found?.childNodes ?? []));
+    if (!place.textContent.trim()) place.append(...page.querySelectorAll(".fault"));
+  } catch {
+    place.textContent = "没有连上服务，请稍后再试。";
+  }
+  button.disabled = false;
 });
 
 // What went wrong is where the reader starts.
