@@ -1,10 +1,14 @@
 """On whose desk an application lies: who has to act next, read from the table of steps."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import select
 
-from loans.access import Role
+from loans.access import Actor, Role
 from loans.context import Context
-from loans.models import Application, Proposal, Verification
+from loans.errors import Conflict
+from loans.models import Proposal, Verification
 from loans.workflow import Action, BorrowerKind, State, next_step
 
 # The step that a file in this state waits for; a closed file waits for none.
@@ -19,19 +23,39 @@ AWAITED: dict[State, Action] = {
 }
 
 
-def waiting_for(ctx: Context, rows: list[Application]) -> dict[int, tuple[Role, ...]]:
+def states_of(actor: Actor) -> set[State]:
+    """The states in which a file may wait for one of the actor's roles."""
+    return {
+        state
+        for state, action in AWAITED.items()
+        for kind in BorrowerKind
+        if not actor.roles.isdisjoint(_doers(kind, state, action))
+    }
+
+
+def waiting_for(ctx: Context, rows: Sequence[Any]) -> dict[int, tuple[Role, ...]]:
     """The roles that have to act next on some files, by key; none on a decided one.
 
     Where two people decide: the maker until there is an opinion on the present content, then the
     checker. 人社 comes first while a person's categories are not verified. Two queries in all.
+    ``rows``: applications, or rows with those of their columns that decide.
     """
     keys = [row.id for row in rows]
     opinions, verified = _current_opinions(ctx, keys), _verified(ctx, keys)
     return {row.id: _roles(row, verified.get(row.id, set()), opinions) for row in rows}
 
 
+def _doers(kind: BorrowerKind, state: State, action: Action) -> set[Role | None]:
+    try:
+        step = next_step(kind, state, action, returned_from=State.SUBMITTED)
+    except Conflict:
+        return set()
+    word: set[Role | None] = {Role.VERIFIER} if state is State.GUARANTEE_REVIEW else set()
+    return word | {step.by, step.proposed_by}
+
+
 def _roles(
-    row: Application, verified: set[str], opinions: set[tuple[int, State, int, str]]
+    row: Any, verified: set[str], opinions: set[tuple[int, State, int, str]]
 ) -> tuple[Role, ...]:
     action = AWAITED.get(row.state)
     if action is None:

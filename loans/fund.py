@@ -53,11 +53,7 @@ def position(ctx: Context, *, on: date | None = None) -> FundPosition:
     """The sums of the entries up to a day (today if not told) beside that day's limit (§5)."""
     day = on or ctx.on
     fund = the_fund(ctx)
-    columns = (FundEntry.balance_fen, FundEntry.reserved_fen, FundEntry.outstanding_fen)
-    rows = select(*(func.coalesce(func.sum(column), 0) for column in columns)).where(
-        FundEntry.fund_id == fund.id, FundEntry.on <= day
-    )
-    balance_fen, reserved_fen, outstanding_fen = map(int, ctx.session.execute(rows).one())
+    balance_fen, reserved_fen, outstanding_fen = _totals(ctx, fund, day)
     limit = ctx.book.at("fund_leverage", day)
     used_fen = outstanding_fen + reserved_fen
     capacity_fen = remaining_capacity(
@@ -80,6 +76,18 @@ def position(ctx: Context, *, on: date | None = None) -> FundPosition:
         leverage_limit=limit.number,
         cites=limit.cites,
     )
+
+
+def _totals(ctx: Context, fund: GuaranteeFund, day: date) -> tuple[int, int, int]:
+    """Balance, reserved and outstanding at a day's end: the fund's own where nothing came after."""
+    mine = FundEntry.fund_id == fund.id
+    later = select(FundEntry.id).where(mine, FundEntry.on > day).limit(1)
+    if ctx.session.scalars(later).first() is None:
+        return fund.balance_fen, fund.reserved_fen, fund.outstanding_fen
+    columns = (FundEntry.balance_fen, FundEntry.reserved_fen, FundEntry.outstanding_fen)
+    sums = select(*(func.coalesce(func.sum(column), 0) for column in columns))
+    found = ctx.session.execute(sums.where(mine, FundEntry.on <= day)).one()
+    return int(found[0]), int(found[1]), int(found[2])
 
 
 def contribute(ctx: Context, *, amount_fen: int, reason: str) -> FundEntry:

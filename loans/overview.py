@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import extract, func, select
+from sqlalchemy import func, select
 
 from loans.access import Role
 from loans.context import Context
-from loans.daycount import add_months
-from loans.desk import AWAITED, waiting_for
+from loans.desk import states_of, waiting_for
 from loans.models import (
     Application,
     Borrower,
@@ -29,6 +28,18 @@ from loans.workflow import (
 )
 
 LARGEST_LIST = 50
+MOST_OPEN = 2_000  # open files looked at for a worklist
+# What is needed to say on whose desk a file lies, without its content.
+_JUDGED = (
+    Application.id,
+    Application.kind,
+    Application.state,
+    Application.returned_from,
+    Application.round,
+    Application.content_hash,
+    Application.facts,
+)
+_OPEN_CLOCK = (Clock.application_id == Application.id) & Clock.ended_on.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,37 +55,74 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """How many, and how much [fen]."""
+class Work:
+    """What waits for the actor: how many files, and the most urgent of them."""
 
     count: int
-    amount_fen: int
+    rows: list[Waiting]
+    more: bool  # there are more open files than were looked at
 
 
-def worklist(ctx: Context) -> list[Waiting]:
+@dataclass(frozen=True, slots=True)
+class DueClocks:
+    """Running clocks of one stage that are due on one day."""
+
+    state: State
+    due_on: date
+    days_left: int
+    count: int
+
+
+def worklist(ctx: Context, *, limit: int = LARGEST_LIST) -> Work:
     """The open files that wait for one of the actor's roles, the most urgent first."""
+    found = ctx.session.execute(
+        select(*_JUDGED)
+        .outerjoin(Clock, _OPEN_CLOCK)
+        .where(visible_to(ctx.actor, Application), Application.state.in_(states_of(ctx.actor)))
+        .order_by(Clock.due_on.is_(None), Clock.due_on, Application.id)
+        .limit(MOST_OPEN + 1)
+    ).all()
+    roles = waiting_for(ctx, found[:MOST_OPEN])
+    mine = [row.id for row in found[:MOST_OPEN] if not ctx.actor.roles.isdisjoint(roles[row.id])]
     rows = ctx.session.execute(
         select(Application, Borrower, Clock)
         .join(Borrower, Borrower.id == Application.borrower_id)
-        .outerjoin(Clock, (Clock.application_id == Application.id) & Clock.ended_on.is_(None))
-        .where(visible_to(ctx.actor, Application), Application.state.in_(AWAITED))
+        .outerjoin(Clock, _OPEN_CLOCK)
+        .where(Application.id.in_(mine[:limit]))
         .order_by(Clock.due_on.is_(None), Clock.due_on, Application.id)
-        .limit(10 * LARGEST_LIST)
-    ).all()
-    roles = waiting_for(ctx, [application for application, _, _ in rows])
-    mine = [row for row in rows if not ctx.actor.roles.isdisjoint(roles[row[0].id])]
-    return [_waiting(ctx, *row, roles[row[0].id]) for row in mine[:LARGEST_LIST]]
+    )
+    shown = [_waiting(ctx, *row, roles[row[0].id]) for row in rows]
+    return Work(len(mine), shown, len(found) > MOST_OPEN)
 
 
-def running_clocks(ctx: Context) -> list[Waiting]:
-    """Every running working-day clock of 9.9, the first due first, whoever has to act."""
+def due_clocks(ctx: Context) -> list[DueClocks]:
+    """How many visible clocks of each stage are due on each day; those that stand are not."""
+    rows = (
+        select(Clock.state, Clock.due_on, func.count())
+        .join(Application, Application.id == Clock.application_id)
+        .where(
+            visible_to(ctx.actor, Application),
+            Clock.ended_on.is_(None),
+            Application.state != State.RETURNED,
+        )
+        .group_by(Clock.state, Clock.due_on)
+        .order_by(Clock.due_on)
+    )
+    return [
+        DueClocks(state, due_on, days_left(ctx, due_on), count)
+        for state, due_on, count in ctx.session.execute(rows)
+    ]
+
+
+def running_clocks(ctx: Context, *, limit: int = LARGEST_LIST) -> list[Waiting]:
+    """The running working-day clocks of 9.9, the first due first, whoever has to act."""
     rows = ctx.session.execute(
         select(Application, Borrower, Clock)
         .join(Borrower, Borrower.id == Application.borrower_id)
         .join(Clock, Clock.application_id == Application.id)
         .where(visible_to(ctx.actor, Application), Clock.ended_on.is_(None))
         .order_by(Clock.due_on, Clock.id)
-        .limit(LARGEST_LIST)
+        .limit(limit)
     ).all()
     roles = waiting_for(ctx, [application for application, _, _ in rows])
     return [_waiting(ctx, *row, roles[row[0].id]) for row in rows]
@@ -88,41 +136,6 @@ def days_left(ctx: Context, due_on: date) -> int:
     return -ctx.calendar.workdays_between(due_on + day, ctx.on + day)
 
 
-def applications_by_state(ctx: Context) -> dict[State, Tally]:
-    """Visible applications and the amounts asked for, by state."""
-    rows = (
-        select(Application.state, func.count(), func.sum(Application.amount_fen))
-        .where(visible_to(ctx.actor, Application))
-        .group_by(Application.state)
-    )
-    found = {state: Tally(n, int(fen)) for state, n, fen in ctx.session.execute(rows)}
-    return {state: found[state] for state in State if state in found}
-
-
-def notes_by_state(ctx: Context) -> dict[NoteState, Tally]:
-    """Visible notes and their balances, by state."""
-    rows = (
-        select(Note.state, func.count(), func.sum(Note.balance_fen))
-        .where(visible_to(ctx.actor, Note))
-        .group_by(Note.state)
-    )
-    return {state: Tally(n, int(fen)) for state, n, fen in ctx.session.execute(rows)}
-
-
-def disbursed_by_month(ctx: Context, *, months: int = 12) -> list[tuple[date, Tally]]:
-    """What was disbursed in each of the last months up to this one, months without any too."""
-    first = add_months(ctx.on.replace(day=1), 1 - months)
-    year, month = extract("year", Note.disbursed_on), extract("month", Note.disbursed_on)
-    rows = (
-        select(year, month, func.count(), func.sum(Note.principal_fen))
-        .where(visible_to(ctx.actor, Note), Note.disbursed_on >= first)
-        .group_by(year, month)
-    )
-    found = {(int(y), int(m)): Tally(n, int(fen)) for y, m, n, fen in ctx.session.execute(rows)}
-    days = (add_months(first, i) for i in range(months))
-    return [(day, found.get((day.year, day.month), Tally(0, 0))) for day in days]
-
-
 def fund_if_any(ctx: Context) -> GuaranteeFund | None:
     """创业担保基金, or None before its first contribution."""
     return ctx.session.scalars(select(GuaranteeFund)).first()
@@ -134,25 +147,27 @@ def drawings_of(ctx: Context, application: Application) -> list[Disbursement]:
     return list(ctx.session.scalars(rows.order_by(Disbursement.id)))
 
 
-def overdue_notes(ctx: Context) -> list[tuple[Note, Borrower]]:
+def overdue_notes(ctx: Context, *, limit: int = LARGEST_LIST) -> list[tuple[Note, Borrower]]:
     """Visible overdue notes, the longest running first."""
-    return _notes(ctx, Note.state == NoteState.OVERDUE)
+    return _notes(ctx, limit, Note.state == NoteState.OVERDUE)
 
 
-def maturing_notes(ctx: Context, *, until: date) -> list[tuple[Note, Borrower]]:
+def maturing_notes(
+    ctx: Context, *, until: date, limit: int = LARGEST_LIST
+) -> list[tuple[Note, Borrower]]:
     """Visible live notes that mature in ``[today, until)`` (9.10), the first to mature first."""
     ends = func.coalesce(Note.extended_to, Note.matures_on)
     live = Note.state.in_(LIVE_NOTE_STATES)
-    return _notes(ctx, live, ends >= ctx.on, ends < until)
+    return _notes(ctx, limit, live, ends >= ctx.on, ends < until)
 
 
-def _notes(ctx: Context, *conditions: Any) -> list[tuple[Note, Borrower]]:
+def _notes(ctx: Context, limit: int, *conditions: Any) -> list[tuple[Note, Borrower]]:
     rows = (
         select(Note, Borrower)
         .join(Borrower, Borrower.id == Note.borrower_id)
         .where(visible_to(ctx.actor, Note), *conditions)
         .order_by(Note.matures_on, Note.id)
-        .limit(LARGEST_LIST)
+        .limit(limit)
     )
     return [(note, borrower) for note, borrower in ctx.session.execute(rows)]
 

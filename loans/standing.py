@@ -4,6 +4,7 @@
 bank, nothing else; only the guarantee company ends it, with a reason.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -52,36 +53,72 @@ def rate_of(
     ctx: Context, bank: Organisation, *, since: date | None = None, until: date | None = None
 ) -> CompensationRate:
     """The rate of a period; by default of the policy's months up to and with today."""
+    return _rates(ctx, [bank], since, until)[0]
+
+
+def _rates(
+    ctx: Context, banks: Sequence[Organisation], since: date | None, until: date | None
+) -> list[CompensationRate]:
     until = until or ctx.on + timedelta(days=1)
     since = since or add_months(until, -ctx.book.at("compensation_rate.months", ctx.on).number)
     if since >= until:
         raise Conflict("period-empty", f"期间 {since} 至 {until}（不含）没有一天，请核对")
-    paid = select(func.coalesce(func.sum(Payout.compensated_fen), 0)).where(
-        Payout.bank_id == bank.id, Payout.paid_on >= since, Payout.paid_on < until
+    keys = [bank.id for bank in banks]
+    paid = _paid(ctx, keys, since, until)
+    released = _released(ctx, keys, since, until)
+    standings = _standings(ctx, keys)
+    return [
+        CompensationRate(
+            bank=bank,
+            since=since,
+            until=until,
+            compensated_fen=paid.get(bank.id, 0),
+            released_fen=released.get(bank.id, 0),
+            rate_ppm=compensation_rate_ppm(
+                compensated_fen=paid.get(bank.id, 0), released_fen=released.get(bank.id, 0)
+            ),
+            standing=standings.get(bank.id),
+        )
+        for bank in banks
+    ]
+
+
+def _paid(ctx: Context, keys: list[int], since: date, until: date) -> dict[int, int]:
+    rows = (
+        select(Payout.bank_id, func.sum(Payout.compensated_fen))
+        .where(Payout.bank_id.in_(keys), Payout.paid_on >= since, Payout.paid_on < until)
+        .group_by(Payout.bank_id)
     )
-    ended = select(func.coalesce(func.sum(-FundEntry.outstanding_fen), 0)).where(
-        FundEntry.bank_id == bank.id,
-        FundEntry.kind.in_((FundEntryKind.RELEASE, FundEntryKind.COMPENSATION)),
-        FundEntry.on >= since,
-        FundEntry.on < until,
+    return {bank_id: int(fen) for bank_id, fen in ctx.session.execute(rows)}
+
+
+def _released(ctx: Context, keys: list[int], since: date, until: date) -> dict[int, int]:
+    rows = (
+        select(FundEntry.bank_id, func.sum(-FundEntry.outstanding_fen))
+        .where(
+            FundEntry.bank_id.in_(keys),
+            FundEntry.kind.in_((FundEntryKind.RELEASE, FundEntryKind.COMPENSATION)),
+            FundEntry.on >= since,
+            FundEntry.on < until,
+        )
+        .group_by(FundEntry.bank_id)
     )
-    compensated_fen = int(ctx.session.scalars(paid).one())
-    released_fen = int(ctx.session.scalars(ended).one())
-    return CompensationRate(
-        bank=bank,
-        since=since,
-        until=until,
-        compensated_fen=compensated_fen,
-        released_fen=released_fen,
-        rate_ppm=compensation_rate_ppm(compensated_fen=compensated_fen, released_fen=released_fen),
-        standing=standing_of(ctx, bank.id),
+    return {bank_id or 0: int(fen) for bank_id, fen in ctx.session.execute(rows)}
+
+
+def _standings(ctx: Context, keys: list[int]) -> dict[int, StandingKind]:
+    newest = select(func.max(BankStanding.id)).where(
+        BankStanding.bank_id.in_(keys), BankStanding.on <= ctx.on
     )
+    rows = select(BankStanding.bank_id, BankStanding.kind).where(
+        BankStanding.id.in_(newest.group_by(BankStanding.bank_id))
+    )
+    return {row.bank_id: row.kind for row in ctx.session.execute(rows)}
 
 
 def standing_of(ctx: Context, bank_id: int) -> StandingKind | None:
     """The last step of a bank's standing: None before the first warning."""
-    rows = select(BankStanding.kind).where(BankStanding.bank_id == bank_id)
-    return ctx.session.scalars(rows.order_by(BankStanding.id.desc()).limit(1)).one_or_none()
+    return _standings(ctx, [bank_id]).get(bank_id)
 
 
 def must_not_be_suspended(ctx: Context, bank_id: int) -> None:
@@ -125,8 +162,8 @@ def rates(
     rows = select(Organisation).where(Organisation.kind == OrganisationKind.BANK)
     if ctx.actor.bank_id is not None:
         rows = rows.where(Organisation.id == ctx.actor.bank_id)
-    banks = ctx.session.scalars(rows.order_by(Organisation.code))
-    return [rate_of(ctx, bank, since=since, until=until) for bank in banks]
+    banks = list(ctx.session.scalars(rows.order_by(Organisation.code)))
+    return _rates(ctx, banks, since, until)
 
 
 def _enter(ctx: Context, found: CompensationRate, kind: StandingKind, reason: str) -> BankStanding:

@@ -10,12 +10,13 @@ from app.web.acts import Failed, run, with_failure
 from app.web.application_acts import ACTS, CONFIRM
 from app.web.application_fields import FIELDS, GROUPS
 from app.web.application_offers import is_editable, offers
+from app.web.asof import as_of
 from app.web.edge import DONE, Post, Posted, Refused, Visit, go, visit_to, visiting
 from app.web.fields import Filled, Reading, read, texts_of
 from app.web.lists import Filter, listed
 from app.web.words import word
 from loans import applications as commands
-from loans import queries
+from loans import portfolio, queries
 from loans.context import Context
 from loans.decisions import latest_proposal
 from loans.dossier import as_json
@@ -44,19 +45,27 @@ Writing = Annotated[Visit, visit_to("applications.create")]
 
 @router.get("/applications")
 def all_of(visit: Look) -> Response:
-    """The list, newest first."""
+    """The list, newest first, now or on an earlier day."""
+    asked = as_of(visit)
+    ctx = asked.visit.ctx
     state = Filter.of(visit, "state", "状态", [(s.value, word(s)) for s in State])
     kind = Filter.of(visit, "kind", "申请人", [(k.value, word(k)) for k in BorrowerKind])
     bank = Filter.banks(visit)
-    query = queries.applications(visit.ctx, state=state.value, kind=kind.value, bank_id=bank.key)
-    page = listed(visit, query, Application)
-    borrowers = queries.by_key(visit.ctx, Borrower, (row.borrower_id for row in page.rows))
-    banks = queries.by_key(visit.ctx, Organisation, (row.bank_id for row in page.rows))
-    return visit.show(
+    query = portfolio.applications_as(
+        ctx,
+        asked.day,
+        state=State(state.value) if state.value else None,
+        kind=kind.value,
+        bank_id=bank.key,
+    )
+    page = listed(asked.visit, query, Application)
+    return asked.visit.show(
         "applications.html",
         page=page,
-        borrowers=borrowers,
-        banks=banks,
+        asked=asked,
+        states=portfolio.states_on(ctx, asked.day, page.rows) if asked.day else {},
+        borrowers=queries.by_key(ctx, Borrower, (row.borrower_id for row in page.rows)),
+        banks=queries.by_key(ctx, Organisation, (row.bank_id for row in page.rows)),
         filters=[f for f in (state, kind, bank) if f.choices],
     )
 

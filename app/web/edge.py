@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -77,6 +78,8 @@ class Visit:
     installation: Installation
     who: SignedIn
     ctx: Context
+    today: date
+    as_of: date | None = None  # an earlier day that the page shows; the context lives on it
 
     @property
     def actor(self) -> Actor:
@@ -112,7 +115,7 @@ class Visit:
         """The page of this template; ``done`` in the address is said once at its top."""
         done = DONE.get(self.request.query_params.get("done", ""), "")
         html = render(
-            template, visit=self, env=self.installation.env, today=self.ctx.on, done=done, **content
+            template, visit=self, env=self.installation.env, today=self.today, done=done, **content
         )
         return HTMLResponse(html, status)
 
@@ -127,7 +130,8 @@ def visiting(request: Request, who: SignedIn, operation: str) -> Iterator[Visit]
     access.require(who.actor, operation)
     installation = installation_of(request)
     with installation.reads() as session:
-        yield Visit(request, installation, who, installation.context(session, who.actor))
+        ctx = installation.context(session, who.actor)
+        yield Visit(request, installation, who, ctx, ctx.on)
 
 
 def visit_to(operation: str) -> Any:

@@ -1,72 +1,76 @@
 """The first screen: what needs me now; then how the programme stands, by kind of organisation."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
-from app.web.charts import in_wan, in_yuan
+from app.web.asof import AsOf, as_of
+from app.web.charts import in_yuan
 from app.web.edge import Visit, visit_to
-from app.web.programme import leverage
+from app.web.figures import SOON, VERY_SOON, book_of, fund_of, own_clocks, rate_lines
 from app.web.render import day_before
-from loans import overview, queries
+from loans import overview, portfolio, queries
 from loans.access import OrganisationKind
 from loans.models import Application, Borrower, Organisation
-from loans.workflow import NoteState
 from subsidy import overview as subsidy
 from subsidy.models import ClaimState, EntryKind, RemittanceState
 
 router = APIRouter(include_in_schema=False)
-
-SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)
+SHOWN = 12
 
 
 @router.get("/")
 def home(visit: Annotated[Visit, visit_to("programme.read")]) -> Response:
-    """The workspace of the visitor's organisation."""
-    content = _common(visit)
-    match visit.actor.organisation_kind:
+    """The workspace of the visitor's organisation; of an earlier day only its figures."""
+    asked = as_of(visit)
+    kind = visit.actor.organisation_kind
+    if kind is OrganisationKind.OPERATOR:
+        return visit.show("home_operator.html", **_operator(visit))
+    content = _common(asked)
+    if asked.day is not None:
+        return asked.visit.show("home_past.html", **content, **_guaranteed(asked))
+    match kind:
         case OrganisationKind.GUARANTOR:
-            return visit.show("home_guarantor.html", **content, **_guarantor(visit))
+            return visit.show("home_guarantor.html", **content, **_guarantor(asked))
         case OrganisationKind.FINANCE:
             return visit.show("home_finance.html", **content, **_finance(visit))
         case OrganisationKind.BANK:
             return visit.show("home_bank.html", **content, **_bank(visit))
-        case OrganisationKind.OPERATOR:
-            return visit.show("home_operator.html", **_operator(visit))
         case _:
             return visit.show("home_other.html", **content)
 
 
-def _common(visit: Visit) -> dict[str, Any]:
-    """The worklist and the portfolio, for everyone who may read applications."""
-    if not visit.may("applications.read"):
+def _common(asked: AsOf) -> dict[str, Any]:
+    """The book and the applications, for everyone who may read applications; now, the worklist."""
+    if not asked.visit.may("applications.read"):
         return {}
-    ctx = visit.ctx
-    notes = overview.notes_by_state(ctx)
-    none = overview.Tally(0, 0)
-    months = overview.disbursed_by_month(ctx)
-    return {
-        "work": overview.worklist(ctx),
-        "states": overview.applications_by_state(ctx),
-        "notes": notes,
-        "overdue": notes.get(NoteState.OVERDUE, none),
-        "balance_fen": sum(tally.amount_fen for tally in notes.values()),
-        "new": months[-1][1],
-        "bars": [in_wan(month, tally.amount_fen) for month, tally in months],
+    ctx = asked.visit.ctx
+    content = {
+        "asked": asked,
+        "book": book_of(asked),
+        "states": portfolio.applications_by_state(ctx, asked.day),
         "last_day": day_before,
+    }
+    return content if asked.day else content | {"work": overview.worklist(ctx, limit=SHOWN)}
+
+
+def _guaranteed(asked: AsOf) -> dict[str, Any]:
+    """The guarantee fund and the banks' compensation rates, for whom they concern."""
+    visit = asked.visit
+    return {
+        "fund": fund_of(asked) if visit.may("fund.read") else None,
+        **(rate_lines(asked) if visit.may("standing.read") else {"rates": []}),
     }
 
 
-def _guarantor(visit: Visit) -> dict[str, Any]:
-    ctx = visit.ctx
-    fund = overview.fund_if_any(ctx)
-    return {
-        "clocks": overview.running_clocks(ctx),
-        "fund": fund,
-        "leverage": leverage(ctx, fund) if fund else None,
-        "late": overview.overdue_notes(ctx)[:10],
-        "maturing": overview.maturing_notes(ctx, until=ctx.on + SOON)[:10],
+def _guarantor(asked: AsOf) -> dict[str, Any]:
+    ctx = asked.visit.ctx
+    return _guaranteed(asked) | {
+        "due": own_clocks(ctx),
+        "clocks": overview.running_clocks(ctx, limit=SHOWN),
+        "late_notes": overview.overdue_notes(ctx, limit=SHOWN),
+        "maturing": overview.maturing_notes(ctx, until=ctx.on + SOON, limit=SHOWN),
+        "very_soon": ctx.on + VERY_SOON,
     }
 
 
@@ -92,16 +96,16 @@ def _finance(visit: Visit) -> dict[str, Any]:
 
 def _bank(visit: Visit) -> dict[str, Any]:
     ctx = visit.ctx
-    maturing = overview.maturing_notes(ctx, until=ctx.on + SOON)
     drawings = list(ctx.session.scalars(queries.pending_disbursements(ctx).limit(50)))
     applications = queries.by_key(ctx, Application, (row.application_id for row in drawings))
     return {
         "drawings": drawings,
         "applications": applications,
         "borrowers": queries.by_key(ctx, Borrower, (a.borrower_id for a in applications.values())),
-        "maturing": maturing,
+        "due": own_clocks(ctx),
+        "maturing": overview.maturing_notes(ctx, until=ctx.on + SOON, limit=SHOWN),
         "very_soon": ctx.on + VERY_SOON,
-        "late": overview.overdue_notes(ctx),
+        "late_notes": overview.overdue_notes(ctx, limit=SHOWN),
         "claims": subsidy.claims(ctx)[:8],
     }
 

@@ -8,12 +8,15 @@ from fastapi import APIRouter, Response
 
 from app.web import explain
 from app.web.acts import Failed, run, with_failure
+from app.web.asof import AsOf, as_of
 from app.web.edge import Posted, Visit, go, visit_to, visiting
+from app.web.figures import group_names, period_of
 from app.web.lists import Filter, listed
 from app.web.note_acts import ACTS, offers
 from app.web.words import STOP_REASONS, word
 from loans import queries
 from loans.models import Application, Borrower, Branch, Contract, Note, Organisation, Person
+from loans.portfolio import STANDING_NAMES, Standing, Wanted, notes_as, stood
 from loans.workflow import NoteState
 from subsidy.lists import accruals_of
 from subsidy.models import MonthLock
@@ -21,34 +24,66 @@ from subsidy.overview import steps_of_note
 
 router = APIRouter(include_in_schema=False)
 Reading = Annotated[Visit, visit_to("notes.read")]
+NO_GROUP = "none"
 
 
 @router.get("/notes")
 def all_of(visit: Reading) -> Response:
-    """The list, newest first; or one note by its exact number."""
-    asked = visit.request.query_params
-    state = Filter.of(visit, "state", "状态", [(s.value, word(s)) for s in NoteState])
-    bank = Filter.banks(visit)
-    within = Filter.of(
-        visit, "within", "到期", [("7", "7 天内"), ("30", "30 天内"), ("90", "90 天内")]
+    """The list, newest first, now or on an earlier day; or one note by its exact number."""
+    asked = as_of(visit)
+    ctx, typed = asked.visit.ctx, visit.request.query_params
+    filters = _filters(asked)
+    number = typed.get("note_no", "").strip()[:64]
+    standing, group = filters["standing"].value, filters["group"].value
+    wanted = Wanted(
+        standing=Standing(standing) if standing else None,
+        group="" if group == NO_GROUP else group,
+        disbursed=period_of(typed.get("disbursed", "")),
+        matures=_days_ahead(filters["within"].value, ctx.on) or period_of(typed.get("matures", "")),
     )
-    number = asked.get("note_no", "").strip()[:64]
-    until = visit.ctx.on + timedelta(days=int(within.value) + 1) if within.value else None
-    query = queries.notes(
-        visit.ctx, due_before=until, state=state.value, bank_id=bank.key, note_no=number or None
+    query = notes_as(
+        ctx,
+        asked.day,
+        wanted,
+        state=filters["state"].value,
+        bank_id=filters["bank"].key,
+        note_no=number or None,
     )
-    if until is not None:
-        query = query.where(Note.matures_on >= visit.ctx.on, Note.state != NoteState.SETTLED)
-    page = listed(visit, query, Note)
-    return visit.show(
+    page = listed(asked.visit, query, Note)
+    return asked.visit.show(
         "notes.html",
         page=page,
+        asked=asked,
         number=number,
-        borrowers=queries.by_key(visit.ctx, Borrower, (row.borrower_id for row in page.rows)),
-        banks=queries.by_key(visit.ctx, Organisation, (row.bank_id for row in page.rows)),
-        contracts=queries.by_key(visit.ctx, Contract, (row.contract_id for row in page.rows)),
-        filters=[f for f in (state, within, bank) if f.choices],
+        months={name: typed.get(name, "")[:7] for name in ("disbursed", "matures")},
+        stood=stood(ctx, asked.day, page.rows) if asked.day else {},
+        borrowers=queries.by_key(ctx, Borrower, (row.borrower_id for row in page.rows)),
+        banks=queries.by_key(ctx, Organisation, (row.bank_id for row in page.rows)),
+        contracts=queries.by_key(ctx, Contract, (row.contract_id for row in page.rows)),
+        filters=[f for f in filters.values() if f.choices],
     )
+
+
+def _filters(asked: AsOf) -> dict[str, Filter]:
+    """Today's states are known in full; of an earlier day only what was owed and late."""
+    visit = asked.visit
+    now = asked.day is None
+    groups = [(code or NO_GROUP, name) for code, name in group_names(visit.ctx).items()]
+    states = [(s.value, word(s)) for s in NoteState] if now else []
+    ahead = [("7", "7 天内"), ("30", "30 天内"), ("90", "90 天内")] if now else []
+    standings = [(s.value, STANDING_NAMES[s]) for s in Standing]
+    found = (
+        Filter.of(visit, "state", "状态", states),
+        Filter.of(visit, "standing", "余额", standings),
+        Filter.of(visit, "within", "到期", ahead),
+        Filter.of(visit, "group", "人群", groups),
+        Filter.banks(visit),
+    )
+    return {f.name: f for f in found}
+
+
+def _days_ahead(text: str | None, on: date) -> tuple[date, date] | None:
+    return (on, on + timedelta(days=int(text) + 1)) if text else None
 
 
 @router.get("/notes/{id}")
