@@ -142,6 +142,7 @@ class TestParts:
         assert "借据号 F1 在分册 2 中已有" in result.stderr
         assert not (tmp_path / "lines.csv").exists()
 
+    @pytest.mark.required_in_ci
     @pytest.mark.filterwarnings("ignore")
     def test_a_real_local_cluster_gives_the_same_bytes(self, run, tmp_path, request):
         distributed = pytest.importorskip("distributed")
@@ -159,6 +160,7 @@ class TestParts:
         assert (tmp_path / "cluster.csv").read_bytes() == whole
 
 
+@pytest.mark.required_in_ci
 def test_the_compiled_engine_gives_the_same_bytes(run, tmp_path):
     pytest.importorskip("numba")
     run()

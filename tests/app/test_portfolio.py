@@ -14,9 +14,7 @@ from subsidy.statistics import Dimension
 from tests.guarantee import compensated, default
 from tests.programme import Programme
 
-DAYS = [
-    date(2019, 6, 21) + timedelta(days=n) for n in (-1, 0, 20, 40, 60, 75, 92, 195, 260)
-]
+DAYS = [date(2019, 6, 21) + timedelta(days=n) for n in (-1, 0, 20, 40, 60, 75, 92, 195, 260)]
 
 
 @pytest.fixture

@@ -7,14 +7,10 @@ import numpy as np
 import pytest
 
 from loans.errors import Conflict
-from subsidy import accrual
+from subsidy import accrual, compiled
 from subsidy.accrual import Event, Events, Note, Notes, day
 from tests.subsidy import oracle
 from tests.subsidy.nasty import columns, nasty_loan
-
-pytest.importorskip("numba")
-
-from subsidy import compiled
 
 MONTHS = [date(2019 + month // 12, month % 12 + 1, 1) for month in range(9, 36)]
 
