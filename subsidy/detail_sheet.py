@@ -128,18 +128,23 @@ def _line_findings(table: Table, classes: Sequence[str | None]) -> Iterable[RowF
         return RowFinding(table.row_numbers[at], COLUMNS.column(column).header, code, message)
 
     values = table.columns
-    for at, (since, last) in enumerate(zip(values["since"], values["last_day"], strict=True)):
-        if since is not None and last is not None and last < since:
+    days = set(zip(values["since"], values["last_day"], strict=True))
+    backwards = {pair for pair in days if None not in pair and pair[1] < pair[0]}
+    pairs = zip(values["since"], values["last_day"], strict=True) if backwards else ()
+    for at, (since, last) in enumerate(pairs):
+        if (since, last) in backwards:
             yield finding(at, "last_day", "days-backwards", f"贴息止日 {last} 早于贴息起日 {since}")
-    for at, (text, code) in enumerate(zip(values["subsidy_class"], classes, strict=True)):
-        if text and code is None:
+    for at in [at for at, code in enumerate(classes) if code is None]:
+        if text := values["subsidy_class"][at]:
             known = "、".join(CLASS_TITLES.values())
             yield finding(at, "subsidy_class", "class", f"“{text[:20]}”不是贴息类别，请填 {known}")
     for column in COLUMNS.columns:
         limit = {Kind.MONEY: LARGEST_FEN, Kind.RATE: LARGEST_PPM, Kind.WHOLE: 36_600}
         if column.kind not in limit:
             continue
-        stated = [value for value in values[column.name] if value is not None]
+        stated = values[column.name]
+        if None in stated:
+            stated = [value for value in stated if value is not None]
         if not stated or (min(stated) >= 0 and max(stated) <= limit[column.kind]):
             continue
         for at, value in enumerate(values[column.name]):
@@ -153,7 +158,10 @@ def _claimed(
     values = table.columns
 
     def numbers(name: str, default: int = 0) -> np.ndarray[Any, np.dtype[np.int64]]:
-        return np.array([default if v is None else v for v in values[name]], np.int64)
+        column = values[name]
+        if None in column:
+            column = [default if v is None else v for v in column]
+        return np.array(column, np.int64)
 
     def days(name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
         known: dict[date | None, int] = {None: 0}
@@ -170,7 +178,7 @@ def _claimed(
         share_pct=np.array([SHARE_BY_CLASS.get(c or "", UNSTATED) for c in classes], np.int64),
         since=days("since"),
         until=days("last_day") + 1,
-        is_bad=np.array([number in bad_rows for number in table.row_numbers], np.bool_),
+        is_bad=np.isin(np.array(table.row_numbers, np.int64), list(bad_rows)),
         **number_columns,
     )
 
@@ -185,7 +193,7 @@ def _total_findings(table: Table) -> Iterable[FileFinding]:
         header = COLUMNS.column(name).header
         if name not in total.fen:
             continue
-        lines_fen = sum(value for value in table.columns[name] if value is not None)
+        lines_fen = sum(filter(None, table.columns[name]))
         difference = total.fen[name] - lines_fen
         if difference:
             yield FileFinding(

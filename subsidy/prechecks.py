@@ -66,8 +66,9 @@ def exceptions(sheet: DetailSheet, found: Reconciliation) -> list[list[str]]:
     by_line: dict[int, list[Any]] = {}
     for finding in found.findings:
         by_line.setdefault(finding.line, []).append(finding)
-    for at in range(len(found)):
-        rows += _line_rows(found, at, by_line.get(at, []))
+    for at, causes in enumerate(found.causes):
+        if causes or at in by_line:
+            rows += _line_rows(found, at, by_line.get(at, []))
     for bad in sheet.findings:
         text = f"{bad.column}：{bad.message}" if bad.column else bad.message
         rows.append([str(bad.row), "", CLASS_TITLES[LineClass.BAD], *[""] * 3, "", "", text, ""])

@@ -1,7 +1,7 @@
 """Safe tables in and out: workbooks and CSV files of any header set.
 
-    data: bytes ── child process (guard, caps, time and memory limits) ──> cells
-    cells ── header row found by its names ──> Table of typed columns + row findings
+    data: bytes ── child process (guard, caps, time and memory limits) ──> columns of cells
+    columns ── header row found by its names ──> Table of typed columns + row findings
     values ── write_workbook / write_csv ──> bytes without a live formula
 
 A hostile or broken file is a ``BadFile`` with a Chinese message; a bad row is a finding, and all

@@ -5,15 +5,42 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from loans.errors import BadFile
+from loans.untrusted.batches import BLANK, SEPARATOR, TEXT
 from loans.untrusted.limits import LIMITS, MEGABYTE
 
-# A cell as the child tells it: text, number, truth value, nothing, or [kind, text] with kind
-# day, percent, formula or error.
-Cell = str | int | float | bool | list[str] | None
-GridRow = tuple[int, bool, list[Cell]]  # row number from 1, hidden, cells
+
+class Cell(NamedTuple):
+    """One cell as the child tells it; ``kind`` is a letter of ``loans.untrusted.batches``."""
+
+    text: str
+    kind: str = TEXT
+
+
+@dataclass
+class GridColumn:
+    """One column of a sheet: a text and a kind for each row; no kinds where all are texts."""
+
+    texts: list[str] = field(default_factory=list)
+    kinds: str = ""
+
+    def cell(self, at: int) -> Cell:
+        """The cell in a row; a blank text is an empty cell."""
+        return Cell(self.texts[at], self.kinds[at] if self.kinds else TEXT)
+
+    def extend(self, before: int, texts: list[str], kinds: str) -> None:
+        """Append cells after ``before`` rows, of which this column may have fewer."""
+        missing = before - len(self.texts)
+        if kinds or self.kinds:
+            own = self.kinds or TEXT * len(self.texts)
+            self.kinds = own + BLANK * missing + (kinds or TEXT * len(texts))
+        self.texts += [""] * missing
+        self.texts += texts
+
 
 # openpyxl uses numpy only for its number types: without it the child starts in half the time.
 _PROGRAM = """
@@ -28,12 +55,34 @@ _SPENT = "读取文件超出时间上限，文件过大或结构异常；请删�
 
 @dataclass(frozen=True)
 class Sheet:
-    """One visible sheet: its rows as they are, nothing understood yet."""
+    """One visible sheet, column by column, nothing understood yet.
+
+    Row ``at`` of every column is the row ``numbers[at]`` of the file.
+    """
 
     title: str
     epoch: int  # 1900 or 1904: what day Excel's serial number 0 is
-    rows: list[GridRow] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    hidden: set[int] = field(default_factory=set)  # numbers of rows nobody sees
+    columns: list[GridColumn] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)  # merged areas, "A1:C1"
+
+    def row(self, at: int) -> list[Cell]:
+        """All cells of one row."""
+        return [column.cell(at) for column in self.columns]
+
+    def extend(self, frame: dict[str, Any]) -> None:
+        """Append a batch of rows (``loans.untrusted.batches``)."""
+        before, count = len(self.numbers), len(frame["numbers"])
+        self.numbers.extend(frame["numbers"])
+        self.hidden.update(frame["hidden"])
+        self.merged.extend(frame.get("merged", ()))
+        while len(self.columns) < len(frame["columns"]):
+            self.columns.append(GridColumn())
+        for column, sent in zip_longest(self.columns, frame["columns"]):
+            kinds, texts = sent or ("", SEPARATOR * (count - 1))
+            if count:
+                column.extend(before, texts.split(SEPARATOR), kinds)
 
 
 def read_grid(data: bytes, name: str) -> list[Sheet]:
@@ -46,16 +95,17 @@ def read_grid(data: bytes, name: str) -> list[Sheet]:
     answer = _child_answer(module, data, name)
     sheets: list[Sheet] = []
     ended = False
-    for line in answer.splitlines():
+    for line in answer.split(b"\n"):
+        if not line:
+            continue
         frame = json.loads(line)
         if "refused" in frame:
             code, message = frame["refused"]
             raise _bad(code, message, name)
         if "sheet" in frame:
             sheets.append(Sheet(frame["sheet"], frame["epoch"]))
-        elif "rows" in frame:
-            sheets[-1].rows.extend(tuple(row) for row in frame["rows"])
-            sheets[-1].merged.extend(frame.get("merged", ()))
+        elif "numbers" in frame:
+            sheets[-1].extend(frame)
         ended = "end" in frame
     if not ended:
         raise _bad("file-broken", "文件损坏，读取中断；请另存后重新上传", name)

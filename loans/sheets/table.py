@@ -5,19 +5,21 @@ wrong. ``BadFile`` only when there is no table at all.
 """
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any
 
 from loans.errors import BadFile
-from loans.sheets.cells import CellText, Value, parse_cell, plain_text, plain_value
+from loans.sheets.cells import CellText, Value, parse_cell, plain_column, plain_text, plain_value
 from loans.sheets.columns import Kind, Place, TableColumns, find_places
-from loans.sheets.reading import Cell, GridRow, Sheet, read_grid
+from loans.sheets.reading import Cell, GridColumn, Sheet, read_grid
+from loans.untrusted.batches import BLANK, NUMBER, TEXT
 
 _HEADER_WITHIN_ROWS = 30
 _TOTALS = ("合计", "总计")
 _SUBTOTALS = ("小计", "本页合计")
+_SAID_ALIKE = (Kind.MONEY, Kind.RATE, Kind.DAY, Kind.WHOLE)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Table:
     ``columns[name][i]`` belongs to the row ``row_numbers[i]`` of the file (from 1).
     """
 
-    columns: Mapping[str, list[Any]]
+    columns: Mapping[str, Sequence[Any]]
     row_numbers: list[int]
     findings: tuple[RowFinding, ...]
     total: TotalRow | None
@@ -76,25 +78,34 @@ def read_table(data: bytes, name: str, columns: TableColumns) -> Table:
     broken, or no visible sheet (or more than one) has the header row.
     """
     sheet, at, places = _find_header(read_grid(data, name), name, columns)
-    lines, total, findings = _sort_rows(sheet.rows[at + 1 :], places, columns)
-    values: dict[str, list[Any]] = {}
-    numbers = [number for number, _, _ in lines]
-    # Rows end with their last filled cell: a column that no row reaches is empty.
-    grid = list(zip_longest(*(cells for _, _, cells in lines)))
-    nothing = (None,) * len(lines)
+    lines, total, findings = _sort_rows(sheet, range(at + 1, len(sheet.numbers)), places, columns)
+    numbers = [sheet.numbers[line] for line in lines]
+    values: dict[str, Sequence[Value]] = {}
     for column in columns.columns:
         place = places.get(column.name)
+        # Rows end with their last filled cell: a column that no row reaches is empty.
         if place is None:
             values[column.name] = [None] * len(lines)
         else:
-            cells = grid[place.index] if place.index < len(grid) else nothing
+            cells = _taken(sheet.columns[place.index], lines)
             values[column.name] = _parse_column(cells, numbers, place, sheet.epoch, findings)
-    findings.extend(_layout_findings(sheet, {number: hidden for number, hidden, _ in lines}))
+    findings.extend(_layout_findings(sheet, numbers))
     total_row = None
     if total is not None:
-        total_row = _parse_total(total, places, sheet.epoch, findings)
+        total_row = _parse_total(sheet, total, places, findings)
     findings.sort(key=lambda finding: finding.row)
     return Table(values, numbers, tuple(findings), total_row)
+
+
+def _taken(column: GridColumn, lines: list[int]) -> GridColumn:
+    """The cells of these rows."""
+    texts, kinds = column.texts, column.kinds
+    if lines and lines[-1] - lines[0] + 1 == len(lines):  # one run, as nearly always
+        whole = slice(lines[0], lines[-1] + 1)
+        return GridColumn(texts[whole], kinds[whole])
+    return GridColumn(
+        [texts[line] for line in lines], "".join(kinds[line] for line in lines) if kinds else ""
+    )
 
 
 def _find_header(
@@ -103,8 +114,9 @@ def _find_header(
     found: list[tuple[Sheet, int, dict[str, Place]]] = []
     nearest: list[str] = [column.header for column in columns.columns if column.needed]
     for sheet in sheets:
-        for at, (number, _, cells) in enumerate(sheet.rows[:_HEADER_WITHIN_ROWS]):
-            places, missing, problem = find_places(columns, [plain_text(cell) for cell in cells])
+        for at, number in enumerate(sheet.numbers[:_HEADER_WITHIN_ROWS]):
+            cells = [plain_text(cell) for cell in sheet.row(at)]
+            places, missing, problem = find_places(columns, cells)
             if not missing and problem:
                 raise BadFile("header-unclear", f"工作表“{sheet.title}”第 {number} 行：{problem}")
             if not missing:
@@ -125,43 +137,43 @@ def _find_header(
 
 
 def _sort_rows(
-    rows: list[GridRow], places: Mapping[str, Place], columns: TableColumns
-) -> tuple[list[GridRow], GridRow | None, list[RowFinding]]:
-    """Data rows, the 合计 row, and findings about rows that are neither."""
-    key = places[columns.key].index
-    lines: list[GridRow] = []
-    total: GridRow | None = None
+    sheet: Sheet, rows: range, places: Mapping[str, Place], columns: TableColumns
+) -> tuple[list[int], int | None, list[RowFinding]]:
+    """Data rows and the 合计 row (positions in the sheet); findings about rows that are neither."""
+    keys, first = sheet.columns[places[columns.key].index].texts, sheet.columns[0].texts
+    total: int | None = None
+    no_lines: set[int] = set()
     findings: list[RowFinding] = []
-    for row in rows:
-        number, _, cells = row
-        has_key = len(cells) > key and plain_text(cells[key]) != ""
-        word = _label(cells, has_key)
-        if word is None:
-            continue
+    for at in [at for at in rows if not _is_plainly_a_line(keys[at], first[at])]:
+        word = _label(sheet, at, bool(keys[at].strip()))
+        number = sheet.numbers[at]
         if word in _SUBTOTALS:
             findings.append(RowFinding(number, "", "subtotal-row", "请删去小计行"))
         elif word in _TOTALS and total is not None:
             findings.append(RowFinding(number, "", "total-twice", "合计行只能有一行"))
         elif word in _TOTALS:
-            total = row
-        elif total is None:
-            lines.append(row)
-        elif has_key:
-            findings.append(RowFinding(number, "", "row-after-total", "合计行之后还有数据行"))
-            lines.append(row)
+            total = at
+        elif word is not None and (total is None or keys[at].strip()):
+            continue
+        no_lines.add(at)
+    lines = [at for at in rows if at not in no_lines]
+    for at in lines[bisect(lines, total) :] if total is not None else ():
+        message = "合计行之后还有数据行"
+        findings.append(RowFinding(sheet.numbers[at], "", "row-after-total", message))
     return lines, total, findings
 
 
-def _label(cells: list[Cell], has_key: bool) -> str | None:
+def _is_plainly_a_line(key: str, first: str) -> bool:
+    return bool(key) and not key.isspace() and first.isalnum() and first.isascii()
+
+
+def _label(sheet: Sheet, at: int, has_key: bool) -> str | None:
     """合计 or 小计 if the row is one, "" for another filled row, None for an empty one.
 
     The word stands in the first filled cell, or anywhere in a row without a key."""
     is_filled = False
-    first = cells[0] if cells else None
-    if has_key and type(first) is str and first.isascii() and first.isalnum():
-        return ""
-    for cell in cells:
-        text = plain_text(cell)
+    for column in sheet.columns:
+        text = plain_text(column.cell(at))
         if not text:
             continue
         word = "".join(text.split()).rstrip(":：") if len(text) < 12 else ""
@@ -173,41 +185,47 @@ def _label(cells: list[Cell], has_key: bool) -> str | None:
     return "" if is_filled else None
 
 
-def _layout_findings(sheet: Sheet, hidden_by_row: dict[int, bool]) -> Iterator[RowFinding]:
+def _layout_findings(sheet: Sheet, numbers: list[int]) -> Iterator[RowFinding]:
     """Hidden rows and merged cells among the data: what a reader sees is not what is stored."""
-    for number, is_hidden in hidden_by_row.items():
-        if is_hidden:
-            yield RowFinding(number, "", "hidden-row", "此行被隐藏，请取消隐藏后重新上传")
+    if not sheet.hidden and not sheet.merged:
+        return
+    data_rows = set(numbers)
+    for number in sorted(sheet.hidden & data_rows):
+        yield RowFinding(number, "", "hidden-row", "此行被隐藏，请取消隐藏后重新上传")
     for area in sheet.merged:
         corners = re.findall(r"[A-Z]+([0-9]+)", area)
         message = f"单元格 {area} 被合并，请取消合并并逐格填写"
         for number in range(int(corners[0]), int(corners[-1]) + 1):
-            if number in hidden_by_row:
+            if number in data_rows:
                 yield RowFinding(number, "", "merged-cells", message)
 
 
 def _parse_column(
-    cells: Sequence[Cell],
+    cells: GridColumn,
     numbers: list[int],
     place: Place,
     epoch: int,
     findings: list[RowFinding],
-) -> list[Value]:
-    """Values of one column. Equal texts are parsed once: days, rates and classes repeat."""
-    found: list[Any]
-    try:
-        distinct = set(cells)  # a CSV file has texts only
-        # 1, 1.0 and True are equal, their texts are not.
-        is_plain = all(cell is None or type(cell) is str for cell in distinct)
-    except TypeError:
-        is_plain = False
-    if is_plain:
-        known = {cell: _outcome(cell, place, epoch) for cell in distinct}
-        found = list(map(known.__getitem__, cells))
-        if all(_is_value(value) for value in known.values()):
-            return found
-    else:
-        found = [_outcome(cell, place, epoch) for cell in cells]
+) -> Sequence[Value]:
+    """Values of one column. Equal cells are parsed once: days, rates and classes repeat."""
+    texts: Sequence[Any] = cells.texts
+    # For these a number and its text are the same.
+    is_alike = place.column.kind in _SAID_ALIKE and not cells.kinds.strip(TEXT + BLANK + NUMBER)
+    kinds = "" if is_alike else cells.kinds
+    distinct = set(zip(texts, kinds, strict=True)) if kinds else set(texts)
+    if not kinds and len(distinct) > len(texts) // 4:
+        plain = plain_column(texts, place)
+        if plain is not None:
+            return plain
+    known = {
+        cell: _outcome(Cell(*cell) if isinstance(cell, tuple) else Cell(cell), place, epoch)
+        for cell in distinct
+    }
+    found: list[Any] = list(
+        map(known.__getitem__, zip(texts, kinds, strict=True) if kinds else texts)
+    )
+    if all(map(_is_value, known.values())):
+        return found
     return _values(found, numbers, place, findings)
 
 
@@ -231,9 +249,7 @@ def _is_value(found: Any) -> bool:
 
 
 def _outcome(cell: Cell, place: Place, epoch: int) -> Value | CellText:
-    if cell is None:
-        return None
-    if type(cell) is str and (value := plain_value(cell, place)) is not None:
+    if cell.kind == TEXT and (value := plain_value(cell.text, place)) is not None:
         return value
     try:
         return parse_cell(cell, place, epoch)
@@ -242,15 +258,15 @@ def _outcome(cell: Cell, place: Place, epoch: int) -> Value | CellText:
 
 
 def _parse_total(
-    row: GridRow, places: Mapping[str, Place], epoch: int, findings: list[RowFinding]
+    sheet: Sheet, total: int, places: Mapping[str, Place], findings: list[RowFinding]
 ) -> TotalRow:
-    number, _, cells = row
+    number = sheet.numbers[total]
     fen: dict[str, int] = {}
     for name, place in places.items():
-        if place.column.kind is not Kind.MONEY or place.index >= len(cells):
+        if place.column.kind is not Kind.MONEY:
             continue
         try:
-            value = parse_cell(cells[place.index], place, epoch)
+            value = parse_cell(sheet.columns[place.index].cell(total), place, sheet.epoch)
         except CellText as refused:
             message = f"合计行：{refused.message}"
             findings.append(RowFinding(number, place.column.header, refused.code, message))

@@ -1,14 +1,15 @@
 """The other way round: what the register earns in the period, and what of it no line claims."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from subsidy.accrual import booked
-from subsidy.reconciliation.claimed import Claimed
-from subsidy.reconciliation.pairing import Pairs, note_positions, spans_before, subtract
+from subsidy.reconciliation.pairing import Overlap, Pairs, spans_before, subtract
+from subsidy.reconciliation.register import Register
 
 Integers = npt.NDArray[np.int64]
 
@@ -23,39 +24,75 @@ class Coverage:
     is_claimed: npt.NDArray[np.bool_]  # some line, readable or not, names it
 
 
-def coverage(claimed: Claimed, pairs: Pairs) -> Coverage:
-    """Compare the period's days of every note with the days of its lines."""
+def coverage(pairs: Pairs, note: npt.NDArray[np.intp]) -> Coverage:
+    """Compare the period's days of every note with the days of its lines.
+
+    ``note`` is the ``note_positions`` of all lines, of unreadable ones too.
+    """
     register, period = pairs.register, pairs.period
     n = len(register)
-    before = {note: [(s.since, s.until) for s in spans]
-              for note, spans in spans_before(register).items()}  # fmt: skip
-    lines: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    spans = zip(pairs.note.tolist(), pairs.since.tolist(), pairs.until.tolist(), strict=True)
-    for note, since, until in spans:
-        lines[note].append((since, until))
-    whole = [(period.since, period.until)]
-    owners: list[int] = []
-    days: list[tuple[int, int]] = []
-    is_line_free: list[bool] = []
-    for note in range(n):
-        free = subtract(period.since, period.until, before[note]) if note in before else whole
-        for since, until in free:
-            for part in subtract(since, until, lines.get(note, ())):
-                owners.append(note)
-                days.append(part)
-                is_line_free.append(True)
-        owners += [note] * len(free)
-        days += free
-        is_line_free += [False] * len(free)
-    owner = np.array(owners, np.intp)
-    bounds = np.array(days, np.int64).reshape(-1, 2)
-    amounts = booked(register.notes.take(owner), register.events.take(owner), bounds).subsidy_fen
-    amount = amounts[:, 1] - amounts[:, 0]
-    open_days = np.array(is_line_free, np.bool_)
-    earned, unclaimed = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    np.add.at(earned, owner[~open_days], amount[~open_days])
-    np.add.at(unclaimed, owner[open_days], amount[open_days])
-    named = note_positions(claimed, register)
+    before = spans_before(register)
+    whole = (pairs.since <= period.since) & (pairs.until >= period.until)
+    is_covered, is_plain = np.zeros(n, np.bool_), np.ones(n, np.bool_)
+    is_covered[pairs.note[whole]] = True
+    is_plain[pairs.note[~whole]] = False
+    is_plain[list(before)] = False
+    # Most notes have the whole period in one line, or no line at all.
+    free = _Days.of(np.flatnonzero(is_plain), period.since, period.until)
+    left = free.only(~is_covered[free.note])
+    some_free, some_left = _in_parts(pairs, before, np.flatnonzero(~is_plain))
+    earned, unclaimed = _worth(register, free, some_free), _worth(register, left, some_left)
     is_claimed = np.zeros(n, np.bool_)
-    is_claimed[named[named >= 0]] = True
+    is_claimed[note[note >= 0]] = True
     return Coverage(earned, unclaimed, is_claimed)
+
+
+@dataclass(frozen=True)
+class _Days:
+    """Runs of days ``[since, until)``, each of a note of the register."""
+
+    note: npt.NDArray[np.intp]
+    since: Integers
+    until: Integers
+
+    @staticmethod
+    def of(note: npt.NDArray[np.intp], since: int, until: int) -> "_Days":
+        return _Days(note, np.full(len(note), since), np.full(len(note), until))
+
+    @staticmethod
+    def listed(rows: list[tuple[int, int, int]]) -> "_Days":
+        columns = np.array(rows, np.int64).reshape(-1, 3).T
+        return _Days(columns[0].astype(np.intp), columns[1], columns[2])
+
+    def only(self, which: npt.NDArray[np.bool_]) -> "_Days":
+        return _Days(self.note[which], self.since[which], self.until[which])
+
+
+def _in_parts(
+    pairs: Pairs, before: Mapping[int, Sequence[Overlap]], notes: npt.NDArray[np.intp]
+) -> tuple[_Days, _Days]:
+    """Of these notes: the period's days not claimed before, and those no line covers."""
+    lines: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    some = np.isin(pairs.note, notes)
+    columns = (pairs.note[some], pairs.since[some], pairs.until[some])
+    for note, since, until in zip(*map(np.ndarray.tolist, columns), strict=True):
+        lines[note].append((since, until))
+    free: list[tuple[int, int, int]] = []
+    left: list[tuple[int, int, int]] = []
+    for note in notes.tolist():
+        taken = [(span.since, span.until) for span in before.get(note, ())]
+        for since, until in subtract(pairs.period.since, pairs.period.until, taken):
+            free.append((note, since, until))
+            left += [(note, *part) for part in subtract(since, until, lines.get(note, ()))]
+    return _Days.listed(free), _Days.listed(left)
+
+
+def _worth(register: Register, *runs: _Days) -> Integers:
+    """What the runs earn by the core, per register note, int64 fen."""
+    total = np.zeros(len(register), np.int64)
+    for days in runs:
+        bounds = np.stack([days.since, days.until], axis=1)
+        notes, events = register.notes.take(days.note), register.events.take(days.note)
+        amounts = booked(notes, events, bounds).subsidy_fen
+        np.add.at(total, days.note, amounts[:, 1] - amounts[:, 0])
+    return total

@@ -52,7 +52,7 @@ def match(
     ``tolerance_fen`` is listed as rounding, not charged (rules.md §7: 0.01).
     """
     note = note_positions(claimed, register)
-    pairs = pair(claimed, register, period)
+    pairs = pair(claimed, register, period, note)
     all_pairs = np.arange(len(pairs))
     expected_pairs = capped_by_interest(pairs, value(pairs, Variants.true(all_pairs)))
     expected = np.zeros(len(claimed), np.int64)
@@ -65,7 +65,7 @@ def match(
     truth = truth_of(pairs, np.flatnonzero(differs))
     attribution = attribute(pairs, truth, expected_pairs, tolerance_fen)
     causes = _causes(claimed, pairs, Scene(pairs, truth, attribution), wholly_taken, note)
-    cover = coverage(claimed, pairs)
+    cover = coverage(pairs, note)
     is_duplicate = np.zeros(len(claimed), np.bool_)
     is_duplicate[pairs.line[wholly_taken]] = True
     return Reconciliation(

@@ -8,7 +8,7 @@ rows means nothing: lines of one note are taken by their first day, the longer f
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -71,12 +71,12 @@ class Pairs:
 def note_positions(claimed: Claimed, register: Register) -> npt.NDArray[np.intp]:
     """For each line its note's position in the register, or -1."""
     position = {note_no: i for i, note_no in enumerate(register.notes.note_no)}
-    return np.array([position.get(note_no, -1) for note_no in claimed.note_no], np.intp)
+    found = map(position.get, claimed.note_no, repeat(-1))
+    return np.fromiter(found, np.intp, len(claimed.note_no))
 
 
-def pair(claimed: Claimed, register: Register, period: Period) -> Pairs:
-    """Pair every readable line whose note is known."""
-    note = note_positions(claimed, register)
+def pair(claimed: Claimed, register: Register, period: Period, note: npt.NDArray[np.intp]) -> Pairs:
+    """Pair every readable line whose note is known; ``note`` is its ``note_positions``."""
     line = np.flatnonzero((note >= 0) & ~claimed.is_bad)
     since, until = claimed.since[line], claimed.until[line]
     settled_on, is_final = _settled(register)
@@ -126,8 +126,9 @@ def subtract(since: int, until: int, taken: Iterable[tuple[int, int]]) -> list[t
 
 def spans_before(register: Register) -> dict[int, list[Overlap]]:
     """Days of each note that earlier claims or other banks' claims hold."""
-    position = {note_no: i for i, note_no in enumerate(register.notes.note_no)}
     spans: dict[int, list[Overlap]] = defaultdict(list)
+    numbers = register.notes.note_no if register.earlier else ()
+    position = {note_no: i for i, note_no in enumerate(numbers)}
     for span in register.earlier:
         if span.note_no in position:
             own = Overlap(span.since, span.until, span.where, span.paid_fen)

@@ -24,8 +24,8 @@ PURE = (
 
 # Where a binary float may appear, and why it never becomes an amount by arithmetic.
 FLOATS = (
-    "loans/sheets/",  # what a workbook holds; text of 15 digits before anything else happens
-    "loans/untrusted/workbook.py",
+    "loans/sheets/cells.py",  # exact decimals of a cell's text
+    "loans/untrusted/workbook.py",  # a cell's number, to the 15 digits that Excel keeps
     "subsidy/accrual.py",  # integers below a proved bound of 2^53: docs/adr/0005
     "subsidy/running.py",
     "subsidy/reconciliation/choices.py",  # bounds of an integer search
