@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from app import problems
 from app.deps import Installation
-from loans import access, audit, keys
+from loans import access, audit, keys, wall
 from loans.access import Actor
 from loans.context import Context
 from loans.errors import Conflict, FuminError
@@ -115,6 +115,7 @@ def _replay(installation: Installation, actor: Actor, command: Command) -> Answe
     if command.dry_run:
         return None
     with installation.reads() as session:
+        wall.stand(session, actor)
         try:
             stored = keys.stored_answer(
                 session,

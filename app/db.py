@@ -20,7 +20,7 @@ from sqlalchemy.pool import PoolResetState
 
 import migrations
 import subsidy.models  # noqa: F401 (registers its tables in the same metadata)
-from app.rights import grants, triggers
+from app.rights import NO_WALLS, grants, triggers, walled, walls
 from loans.models import Model
 
 METADATA = Model.metadata
@@ -141,6 +141,8 @@ def migrate(url: str, *, application_role: str | None = None, revision: str = "h
     """
     with migrating(url) as connection:
         config = alembic_config(connection)
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(NO_WALLS)
         command.upgrade(config, revision)
         if revision == "head":
             _protect(connection, application_role)
@@ -183,11 +185,11 @@ def migrating(url: str) -> Iterator[Connection]:
 def _protect(connection: Connection, application_role: str | None) -> None:
     if connection.dialect.name == "sqlite":
         statements = list(triggers(METADATA))
-    elif application_role and application_role != connection.engine.url.username:
-        quoted = connection.dialect.identifier_preparer.quote_identifier(application_role)
-        statements = list(grants(METADATA, quoted))
     else:
-        return
+        statements = list(walls(METADATA))
+        if application_role and application_role != connection.engine.url.username:
+            quoted = connection.dialect.identifier_preparer.quote_identifier(application_role)
+            statements += grants(METADATA, quoted)
     for statement in statements:
         connection.exec_driver_sql(statement)
 
@@ -203,7 +205,11 @@ def unsafe_database(engine: Engine) -> list[str]:
     with reading(engine).connect() as connection:
         if engine.dialect.name == "sqlite":
             return _unsafe_values(connection, DURABLE_SQLITE, "PRAGMA {}")
-        return _unsafe_values(connection, DURABLE_POSTGRESQL, "SHOW {}") + _unsafe_role(connection)
+        return [
+            *_unsafe_values(connection, DURABLE_POSTGRESQL, "SHOW {}"),
+            *_unsafe_role(connection),
+            *_open_tables(connection),
+        ]
 
 
 def _unsafe_values(connection: Connection, wanted: dict[str, str], ask: str) -> list[str]:
@@ -239,3 +245,19 @@ def _unsafe_role(connection: Connection) -> list[str]:
             " (the application's role owns tables: use another owner in FUMIN_MIGRATION_URL)"
         )
     return refusals
+
+
+def _open_tables(connection: Connection) -> list[str]:
+    rows = connection.execute(
+        text(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = 'public' AND c.relrowsecurity AND EXISTS"
+            " (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)"
+        )
+    )
+    missing = sorted(walled(METADATA).keys() - set(rows.scalars()))
+    return [
+        f"表 {table} 没有行级安全策略：请运行 fumin migrate"
+        f" (table {table} has no row security: run fumin migrate)"
+        for table in missing
+    ]

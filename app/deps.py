@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from loans import wall
 from loans.access import Actor
 from loans.calendar import loaded_notices
 from loans.context import Context
@@ -64,7 +65,8 @@ class Installation:
         return loaded or self.book
 
     def context(self, session: Session, actor: Actor) -> Context:
-        """The surroundings of one command or read in this session."""
+        """The surroundings of one command or read in this session, inside the actor's wall."""
+        wall.stand(session, actor)
         on = self.today(session)
         return Context(
             session=session,

@@ -2,11 +2,16 @@
 
 On PostgreSQL the application's role owns nothing and may not UPDATE or DELETE there; SQLite has
 no roles, so triggers refuse the same. A table says so itself: ``info["append_only"]``.
+
+Every table with rows of a bank stands behind row security on PostgreSQL: by its ``bank_id``, by the
+organisation that a row belongs to, or by the row that it hangs on.
 """
 
 from collections.abc import Iterator
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import ForeignKey, MetaData, Table
+
+from loans.wall import EVERY_BANK, SETTING
 
 ORDINARY = "SELECT, INSERT, UPDATE, DELETE"
 APPEND_ONLY = "SELECT, INSERT"
@@ -42,3 +47,58 @@ def triggers(metadata: MetaData) -> Iterator[str]:
                 f' BEFORE {act} ON "{table.name}"'
                 f" BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
             )
+
+
+# What belongs to one organisation rather than to a bank's loan.
+OF_AN_ORGANISATION = frozenset(
+    {"audit_record", "exemption_case", "idempotency_key", "outbox_event"}
+)
+KNOWN_TO_ALL = frozenset({"branch"})
+
+_BANK = f"(SELECT nullif(current_setting('{SETTING}', true), '')::bigint)"
+
+
+def walled(metadata: MetaData) -> dict[str, str]:
+    """By table with rows of a bank: the SQL condition on a row under which it is seen or written.
+
+    Nobody named: NULL, no row. A row that hangs on another is seen by who sees that other.
+    """
+    found: dict[str, str] = {}
+    for table in metadata.sorted_tables:
+        owner = "organisation_id" if table.name in OF_AN_ORGANISATION else "bank_id"
+        if owner in table.c and table.name not in KNOWN_TO_ALL:
+            found[table.name] = f"{_BANK} IN ({EVERY_BANK}, {owner})"
+        elif (key := _hangs_on(table, found)) is not None:
+            parent, column = key.column.table.name, key.parent.name
+            found[table.name] = (
+                f"{_BANK} = {EVERY_BANK} OR EXISTS (SELECT FROM {parent}"
+                f" WHERE {parent}.{key.column.name} = {table.name}.{column})"
+            )
+    return found
+
+
+def _hangs_on(table: Table, walled: dict[str, str]) -> ForeignKey | None:
+    """The first reference that every row has to a row behind the wall."""
+    for column in table.columns:
+        for key in column.foreign_keys:
+            if not column.nullable and key.column.table.name in walled:
+                return key
+    return None
+
+
+def walls(metadata: MetaData) -> Iterator[str]:
+    """PostgreSQL statements that put the tables behind row security, run by the owner."""
+    for table, condition in walled(metadata).items():
+        yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
+        yield f'CREATE POLICY own_rows ON "{table}" USING ({condition})'
+
+
+# Before a migration, for a policy would hold on to the tables and columns that it names.
+# (To the driver, %% is %.)
+NO_WALLS = """
+DO $$ DECLARE wall record; BEGIN
+  FOR wall IN SELECT tablename FROM pg_policies
+    WHERE schemaname = 'public' AND policyname = 'own_rows'
+  LOOP EXECUTE format('DROP POLICY own_rows ON %%I', wall.tablename); END LOOP;
+END $$
+"""

@@ -42,6 +42,7 @@ from loans.underwriting import (
 from loans.underwriting import Appraisal as AppraisalFact
 from loans.underwriting import Hire as HireFact
 from loans.versions import book_for
+from loans.wall import every_bank
 from loans.workflow import BorrowerKind, NoteState, State
 
 
@@ -69,6 +70,8 @@ def applicant_of(ctx: Context, application: Application) -> Applicant:
     facts = application.facts
     graduated_on = _day(facts.get("graduated_on"))
     cards = _appraisals(ctx, application)
+    with every_bank(ctx):
+        hires = tuple(_hires(ctx, application, verified, evidence))
     return Applicant(
         kind=application.kind,
         business_division=facts.get("business_division"),
@@ -83,12 +86,17 @@ def applicant_of(ctx: Context, application: Application) -> Applicant:
         half_appraisal=cards.get(Card.HALF),
         is_small_firm=facts.get("is_small_firm"),
         evidence=evidence,
-        hires=tuple(_hires(ctx, application, verified, evidence)),
+        hires=hires,
     )
 
 
 def exposure_of(ctx: Context, application: Application) -> Exposure:
     """What already runs for the same borrower, at any bank."""
+    with every_bank(ctx):
+        return _exposure(ctx, application)
+
+
+def _exposure(ctx: Context, application: Application) -> Exposure:
     facts = application.facts
     # Most borrowers come for the first time: one question instead of four.
     has_past = _has_other_application(ctx, application)

@@ -26,6 +26,7 @@ from loans.money import fen_to_yuan
 from loans.queries import agreement_in_force, the_fund
 from loans.riskshare import leverage_pct, remaining_capacity
 from loans.standing import must_not_be_suspended
+from loans.wall import every_bank
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +293,8 @@ def _within_borrower_limit(ctx: Context, application: Application, amount_fen: i
     rows = select(FundEntry.reserved_fen, FundEntry.outstanding_fen).where(
         FundEntry.application_id.in_(files) | FundEntry.note_id.in_(notes)
     )
-    used = sum(reserved + outstanding for reserved, outstanding in ctx.session.execute(rows))
+    with every_bank(ctx):
+        used = sum(reserved + outstanding for reserved, outstanding in ctx.session.execute(rows))
     if used + amount_fen > limit.number:
         raise Conflict(
             "borrower-limit",

@@ -109,7 +109,8 @@ def next_month(ctx: Context) -> date | None:
     newest: date | None = ctx.session.scalars(select(func.max(MonthLock.until))).one()
     if newest is not None:
         return newest
-    first: date | None = ctx.session.scalars(select(func.min(Note.disbursed_on))).one()
+    visible = select(func.min(Note.disbursed_on)).where(visible_to(ctx.actor, Note))
+    first: date | None = ctx.session.scalars(visible).one()
     return None if first is None else first.replace(day=1)
 
 

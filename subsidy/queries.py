@@ -18,6 +18,7 @@ from sqlalchemy import select
 from loans.classes import NoteBalance, subsidised_balances
 from loans.context import Context
 from loans.models import Contract, Movement, MovementKind, Note
+from loans.wall import every_bank
 from subsidy import accrual
 from subsidy.accrual import Events, Notes, day
 from subsidy.codes import DAY_COUNTS, SETTLEMENTS
@@ -111,10 +112,11 @@ def read_book(
         some = list(borrower_ids)
         notes = notes.where(Note.borrower_id.in_(some))
         movements = movements.where(Note.borrower_id.in_(some))
-    return Book(
-        ctx.session.execute(notes.order_by(Note.id)).all(),
-        ctx.session.execute(movements.order_by(Movement.id)).all(),
-    )
+    with every_bank(ctx):
+        return Book(
+            ctx.session.execute(notes.order_by(Note.id)).all(),
+            ctx.session.execute(movements.order_by(Movement.id)).all(),
+        )
 
 
 def last_lock(ctx: Context) -> MonthLock | None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from loans.context import Context
 from loans.models import Borrower, Contract, Note
+from loans.wall import every_bank
 from subsidy.accrual import day
 from subsidy.controls import controlled
 from subsidy.models import Claim, ClaimLine, ClaimState
@@ -27,7 +28,13 @@ def register_of(
     """The bank's register and the note rows behind it, in the same order.
 
     ``without`` leaves out a claim's own lines (and those it replaces) when it is compared again.
+    Caps, spouses and what was claimed before are looked up across all banks.
     """
+    with every_bank(ctx):
+        return _register_of(ctx, bank_id, without)
+
+
+def _register_of(ctx: Context, bank_id: int, without: Claim | None) -> tuple[Register, list[Any]]:
     plain = of_bank(read_book(ctx, bank_id=bank_id).portfolio(), bank_id)
     indexes = borrower_indexes(ctx, plain)
     keys = {key: index.hex() for key, index in indexes.items()}

@@ -127,6 +127,16 @@ class Databases:
             with _admin(admin_url) as admin:
                 admin.execute(_drop(name))
 
+    @contextlib.contextmanager
+    def role(self, name: str, attribute: str) -> Iterator[None]:
+        """A login with the tests' password and one attribute, gone afterwards."""
+        with _admin(self._admin_url()) as admin:
+            admin.execute(f"CREATE ROLE {name} LOGIN {attribute} PASSWORD '{PASSWORD}'")
+            try:
+                yield
+            finally:
+                admin.execute(f"DROP ROLE {name}")
+
     @property
     def _template(self) -> str:
         return f"fumin_template_{self.folder.name.rpartition('-')[2].lower()}"

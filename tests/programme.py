@@ -48,6 +48,7 @@ from loans.policy import PolicyBook, Scorecard, load_policy_book
 from loans.schedule import Method
 from loans.underwriting import CHECKLISTS, Card, Checked, Scored
 from loans.vault import KEY_BYTES, Vault
+from loans.wall import EVERY_BANK, admit
 from loans.workdays import WorkdayCalendar, load_calendar
 from loans.workflow import Action, BorrowerKind, State
 from subsidy import monthend
@@ -269,10 +270,19 @@ class Programme:
     def reading(self) -> Iterator[Session]:
         """A session that reads what is there now."""
         if self._session is not None:
+            admit(self._session, EVERY_BANK)
             yield self._session
         else:
             with self.installation.reads() as session:
+                admit(session, EVERY_BANK)
                 yield session
+
+    @contextmanager
+    def tampering(self) -> Iterator[Session]:
+        """A transaction past all commands, for what no command would do."""
+        with self.installation.writes() as session, session.begin():
+            admit(session, EVERY_BANK)
+            yield session
 
     def rows(self, query: Any) -> list[Any]:
         """The rows of a query, each as its only column or as a tuple."""

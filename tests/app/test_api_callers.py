@@ -220,7 +220,7 @@ def test_the_business_date_is_refused_in_production(api):
 
 def test_a_person_who_left_is_out_at_once(api):
     api.as_("B1-maker").get("/me")
-    with api.programme.installation.writes() as session, session.begin():
+    with api.programme.tampering() as session:
         session.query(Person).filter_by(login="B1-maker").update({"active": False})
     api.as_("B1-maker").get("/me", status=401)
 

@@ -26,7 +26,7 @@ def branch(api) -> str:
 
 def rows(api) -> dict[str, int]:
     """How many rows every table has."""
-    with api.programme.installation.reads() as session:
+    with api.programme.reading() as session:
         return {
             table.name: session.scalar(select(func.count()).select_from(table))
             for table in METADATA.sorted_tables

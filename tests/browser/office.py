@@ -67,7 +67,7 @@ def open_office(programme: Programme) -> Office:
 
 def give_passwords(programme: Programme) -> None:
     """Everybody signs in with the same password; hashed once, for it is slow on purpose."""
-    with programme.installation.writes() as session, session.begin():
+    with programme.tampering() as session:
         session.execute(update(Person).values(password_hash=hash_password(PASSWORD)))
 
 

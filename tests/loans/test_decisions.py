@@ -151,7 +151,7 @@ def test_facts_are_frozen_at_acceptance(programme: Programme) -> None:
 def test_content_that_changed_under_an_opinion_stops_the_decision(programme: Programme) -> None:
     application = programme.under_review()
     programme.propose(application, programme.guarantor.maker)
-    with programme.installation.writes() as session, session.begin():
+    with programme.tampering() as session:
         session.execute(update(Application).values(content_hash="0" * 64))
 
     with pytest.raises(Conflict) as refused:

@@ -263,7 +263,7 @@ def test_a_compensation_may_break_the_limit_and_then_nothing_new_is_accepted(
     left, which bear 92170.00; 300000.00 are outstanding, 207830.00 too much.
     """
     with Programme.begin(database, fund_fen=100_000_00) as p:
-        with p.installation.writes() as session, session.begin():
+        with p.tampering() as session:
             session.connection().exec_driver_sql("UPDATE agreement SET bank_share_pct = 0")
         with p.at_once():
             p.day(date(2019, 4, 10))

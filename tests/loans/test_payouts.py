@@ -85,7 +85,7 @@ def test_what_was_paid_before_lowers_the_payout(programme, note):
 def test_the_contract_s_principal_decides_on_the_minimum(databases, principal_fen, pct):
     """A bank without a share of its own bears 20% from one fen above 100000.00 on."""
     with databases.fresh("sqlite") as database, Programme.begin(database) as p:
-        with p.installation.writes() as session, session.begin():
+        with p.tampering() as session:
             session.connection().exec_driver_sql("UPDATE agreement SET bank_share_pct = 0")
         p.day(date(2019, 4, 10))
         note = p.loan(amount_fen=principal_fen, on=date(2019, 4, 10))
@@ -98,7 +98,7 @@ def test_the_contract_s_principal_decides_on_the_minimum(databases, principal_fe
 
 def test_an_agreement_may_leave_out_interest_and_wait_less(databases):
     with databases.fresh("sqlite") as database, Programme.begin(database) as p:
-        with p.installation.writes() as session, session.begin():
+        with p.tampering() as session:
             session.connection().exec_driver_sql(
                 "UPDATE agreement SET compensates_interest = false, waiting_days = 60"
             )

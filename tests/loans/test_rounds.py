@@ -61,7 +61,7 @@ def test_the_database_takes_one_decision_a_stage_and_round(programme):
     again = {c.key: getattr(step, c.key) for c in ApplicationStep.__table__.columns}
     del again["id"]
     again |= {"no": step.no + 1, "action": Action.REJECT}
-    with p.installation.writes() as session, pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError), p.tampering() as session:
         session.execute(insert(ApplicationStep).values(again))
 
 

@@ -343,7 +343,7 @@ def test_days_that_two_open_claims_hold_are_not_approved_twice(quarter: Programm
     p = quarter
     first = file_claim(p, careful_lines(p))
     second = file_claim(p, careful_lines(p), since=SINCE + timedelta(days=1))
-    with p.installation.writes() as session, session.begin():
+    with p.tampering() as session:
         session.execute(
             update(ClaimLine).where(ClaimLine.claim_id == second.id).values(payable_fen=1_00)
         )

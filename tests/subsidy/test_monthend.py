@@ -163,7 +163,7 @@ def test_nothing_is_closed_while_a_balance_is_not_what_its_movements_say(
 ) -> None:
     programme.loan()
     programme.day(D(2019, 5, 1))
-    with programme.installation.writes() as session, session.begin():
+    with programme.tampering() as session:
         session.execute(update(Note).values(balance_fen=299_999_99))
     assert _refused(programme, D(2019, 4, 1)) == "ledger-broken"
     assert programme.lines() == []

@@ -98,7 +98,7 @@ def test_one_loan_claimed_by_two_banks_is_paid_to_the_first(programme: Programme
         second = p.approved(asked, bank=p.other_bank)
         p.draw(second, amount_fen=100_000_00, on=p.today)
         p.day(UNTIL)
-    with p.installation.writes() as session, session.begin():
+    with p.tampering() as session:
         session.execute(update(Contract).values(contract_no="HT-1"))
     file_claim(p, careful_lines(p))
     again = file_claim(p, careful_lines(p, bank=p.other_bank), bank=p.other_bank)
