@@ -9,11 +9,11 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, String, cast, func, or_, select
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import aliased, defer
 
 from loans.context import Context
 from loans.errors import NotFound
-from loans.models import Note
+from loans.models import Borrower, Note
 from loans.queries import visible_to
 from subsidy.models import (
     AccountChange,
@@ -26,6 +26,7 @@ from subsidy.models import (
     ClaimLine,
     LineKind,
     MonthLock,
+    RegisterEntry,
     RegisterFile,
     RegisterKind,
     Remittance,
@@ -100,6 +101,37 @@ def registers(*, kind: RegisterKind | None = None) -> Select[Any]:
     """Loaded lists of one kind, replaced ones too."""
     rows = select(RegisterFile)
     return rows if kind is None else rows.where(RegisterFile.kind == kind)
+
+
+def registers_in_force(ctx: Context) -> list[RegisterFile]:
+    """The lists that every claim line is checked against now, by kind and source."""
+    rows = select(RegisterFile).where(RegisterFile.replaced_by_id.is_(None))
+    return list(ctx.session.scalars(rows.order_by(RegisterFile.kind, RegisterFile.source)))
+
+
+def register_entries(
+    ctx: Context, file: RegisterFile, *, on: date | None, ours: bool, skip: int, limit: int
+) -> list[tuple[RegisterEntry, Borrower | None, Borrower | None]]:
+    """Entries of a list (those in force on a day) beside whom of the programme they name.
+
+    Numbers are kept as blind indexes only: whoever is not a borrower stays unnamed.
+    """
+    second = aliased(Borrower)
+    rows = (
+        select(RegisterEntry, Borrower, second)
+        .outerjoin(Borrower, Borrower.id_index == RegisterEntry.subject_index)
+        .outerjoin(second, second.id_index == RegisterEntry.other_index)
+        .where(RegisterEntry.file_id == file.id)
+    )
+    if on is not None:
+        rows = rows.where(
+            RegisterEntry.since <= on,
+            or_(RegisterEntry.until.is_(None), RegisterEntry.until > on),
+        )
+    if ours:
+        rows = rows.where(or_(Borrower.id.is_not(None), second.id.is_not(None)))
+    rows = rows.order_by(RegisterEntry.row).offset(skip).limit(limit)
+    return [(entry, who, other) for entry, who, other in ctx.session.execute(rows)]
 
 
 def claims_by_key(ctx: Context, keys: Iterable[int | None]) -> dict[int, Claim]:

@@ -5,13 +5,15 @@ An extra (``pip install fumin[forms]``); without it the workbook is there all th
 
 import importlib
 import json
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from loans.errors import Conflict
 from subsidy.reports import ClaimReport
 
-_FORM: Final = Path(__file__).with_name("forms") / "differences.typ"
+_FORMS: Final = Path(__file__).with_name("forms")
 _MOST_ROWS: Final = 5_000  # a form is for reading; the workbook holds the rest
 
 
@@ -29,10 +31,16 @@ def difference_form(report: ClaimReport) -> bytes:
         "rows": rows[:_MOST_ROWS],
         "left_out": str(max(len(rows) - _MOST_ROWS, 0)),
     }
-    return _printed(data)
+    return _printed("differences.typ", data)
 
 
-def _printed(data: dict[str, Any]) -> bytes:
+def statistics_form(on: date, by: str, figures: Sequence[Sequence[str]]) -> bytes:
+    """The joint meeting's figures of one day as a PDF; ``figures`` with their header row."""
+    data = {"on": on.isoformat(), "by": by, "figures": [list(row) for row in figures]}
+    return _printed("statistics.typ", data)
+
+
+def _printed(form: str, data: dict[str, Any]) -> bytes:
     try:
         typst = importlib.import_module("typst")
     except ImportError as missing:
@@ -40,7 +48,7 @@ def _printed(data: dict[str, Any]) -> bytes:
             "forms-not-installed", "未安装打印组件，请安装 fumin[forms] 后重试，或下载工作簿"
         ) from missing
     pdf: bytes = typst.compile(
-        str(_FORM),
+        str(_FORMS / form),
         format="pdf",
         font_paths=_fonts(),
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},

@@ -132,5 +132,8 @@ def _refused(name: str, problems: list[tuple[int, str]]) -> BadFile:
     return BadFile(
         "list-not-readable",
         f"名单“{name[:80]}”有 {len(problems)} 处问题，未载入：{shown}{more}",
-        details={"rows": [row for row, _ in problems[:200]]},
+        details={
+            "rows": [row for row, _ in problems[:200]],
+            "problems": [{"row": row, "message": text} for row, text in problems[:200]],
+        },
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -47,6 +48,7 @@ class NoteFacts:
     """One note on the day: what it is, and its figures [fen]."""
 
     note_id: int
+    public_id: UUID
     note_no: str
     bank: str
     category: str
@@ -108,6 +110,11 @@ def figures(rows: Iterable[NoteFacts], by: Dimension) -> list[Figures]:
     return [_sum(key, groups[key]) for key in sorted(groups)]
 
 
+def nothing() -> Figures:
+    """The figures of no note at all."""
+    return _sum("", [])
+
+
 def drill_down(
     rows: Iterable[NoteFacts], by: Dimension, key: str, figure: str = "disbursed_fen"
 ) -> list[NoteFacts]:
@@ -124,6 +131,7 @@ def note_facts(ctx: Context, on: date) -> list[NoteFacts]:
     rows = (
         select(
             Note.id,
+            Note.public_id,
             Note.note_no,
             Note.principal_fen,
             Organisation.name.label("bank"),
@@ -140,6 +148,7 @@ def note_facts(ctx: Context, on: date) -> list[NoteFacts]:
     return [
         NoteFacts(
             note_id=row.id,
+            public_id=row.public_id,
             note_no=row.note_no,
             bank=row.bank,
             category=row.category,

@@ -43,6 +43,8 @@ NAVIGATION = (
     ("/cases", "差异处理", "claims.read"),
     ("/remittances", "拨付", "claims.read"),
     ("/months", "月结", "months.read"),
+    ("/statistics", "统计", "statistics.read"),
+    ("/registers", "登记册", "registers.read"),
     ("/fund", "担保基金", "fund.read"),
     ("/policy", "政策依据", "programme.read"),
 )

@@ -1,7 +1,7 @@
-"""Pages of closed months: the list with the next to close, one month's lines and adjustments."""
+"""Pages of closed months: the list, what closing the next would lock, one month's lines."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 
@@ -10,9 +10,8 @@ from app.web.edge import DONE, Posted, Refused, Visit, go, visit_to, visiting
 from app.web.fields import Field, Kind, read
 from app.web.lists import ROWS, Filter, Part
 from app.web.words import word
-from loans.daycount import add_months
 from loans.errors import Conflict, FuminError, NotFound
-from subsidy import lists, monthend, overview
+from subsidy import closing, lists, monthend, overview
 from subsidy.models import LineKind
 
 router = APIRouter(include_in_schema=False)
@@ -24,8 +23,25 @@ DONE["months.close"] = "已关账，该月各行不再变动。"
 
 @router.get("/months")
 def all_of(visit: Reading) -> Response:
-    """Closed months; whoever may close sees what closing the next would lock."""
-    return _list(visit)
+    """Closed months, and which is the next to close."""
+    rows = overview.months(visit.ctx)
+    totals = lists.totals_of(visit.ctx, rows)
+    return visit.show(
+        "months.html",
+        rows=rows,
+        totals=totals,
+        next_month=overview.next_month(visit.ctx),
+        bars=[
+            in_yuan(row.since, int(totals[row.id].subsidy_fen) if row.id in totals else 0)
+            for row in reversed(rows[:12])
+        ],
+    )
+
+
+@router.get("/months/preview")
+def preview(visit: Annotated[Visit, visit_to("months.preview")]) -> Response:
+    """The checks before the lock: what would be booked, what is still missing."""
+    return _preview(visit)
 
 
 @router.post("/months/close")
@@ -42,8 +58,8 @@ def close(post: Posted) -> Response:
     )
     if isinstance(result, str):
         return go(result)
-    with visiting(post.request, post.who, "months.read") as visit:
-        return _list(visit, result)
+    with visiting(post.request, post.who, "months.preview") as visit:
+        return _preview(visit, result)
 
 
 @router.get("/months/{month}")
@@ -75,36 +91,25 @@ def _first_day(month: str) -> date:
         raise NotFound("not-found", f"没有 {month[:10]} 这个月份") from None
 
 
-def _list(visit: Visit, failed: Refused | None = None) -> Response:
-    rows = overview.months(visit.ctx)
-    preview, obstacle = _preview(visit)
-    totals = lists.totals_of(visit.ctx, rows)
+def _preview(visit: Visit, failed: Refused | None = None) -> Response:
+    ctx, month = visit.ctx, overview.next_month(visit.ctx)
+    run, obstacle = None, "还没有借据，没有可以关账的月份。"
+    if month is not None:
+        try:
+            run, obstacle = monthend.preview(ctx, month=month), ""
+        except FuminError as error:
+            obstacle = error.message
     return visit.show(
-        "months.html",
+        "month_preview.html",
         status=failed.status if failed else 200,
-        rows=rows,
-        totals=totals,
-        preview=preview,
+        month=month,
+        run=run,
         obstacle=obstacle,
+        is_over=run is not None and ctx.on >= run.until,
+        classes_of_run=closing.by_class(run.lines) if run else [],
+        late=closing.late_facts(ctx, run.lines) if run else [],
+        late_count=sum(line["kind"] is LineKind.ADJUSTMENT for line in run.lines) if run else 0,
+        reported=closing.reported_since(ctx),
+        waiting=closing.waiting(ctx, run.until) if run else [],
         problem=failed.body if failed else None,
-        bars=[
-            in_yuan(row.since, int(totals[row.id].subsidy_fen) if row.id in totals else 0)
-            for row in reversed(rows[:12])
-        ],
     )
-
-
-def _preview(visit: Visit) -> tuple[Any, str]:
-    """The next month as closing would lock it, or why it cannot be closed yet."""
-    if not visit.may("months.close"):
-        return None, ""
-    month = overview.next_month(visit.ctx)
-    if month is None:
-        return None, "还没有借据，没有可以关账的月份。"
-    until = add_months(month, 1)
-    if visit.ctx.on < until:
-        return None, f"下一个待关账的月份是 {month:%Y-%m}，{until} 起才能关账。"
-    try:
-        return monthend.preview(visit.ctx, month=month), ""
-    except FuminError as error:
-        return None, error.message

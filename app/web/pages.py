@@ -17,7 +17,9 @@ from app.web import (
     months,
     notes,
     programme,
+    registers,
     remittances,
+    statistics,
 )
 from app.web.edge import SignInFirst, installation_of
 from app.web.render import render
@@ -34,21 +36,16 @@ ADVICE = {
 }
 
 
+# In this order: an address that is a word comes before one that is any id.
+MODULES = (
+    entry, home, applications, notes, maturities, claim_filing, claims, cases, remittances,
+    registers, months, statistics, programme,
+)  # fmt: skip
+
+
 def attach(app: FastAPI) -> None:
     """Add the pages' routes."""
-    for module in (
-        entry,
-        home,
-        applications,
-        notes,
-        maturities,
-        claim_filing,
-        claims,
-        cases,
-        remittances,
-        months,
-        programme,
-    ):
+    for module in MODULES:
         app.include_router(module.router)
     app.add_exception_handler(SignInFirst, lambda request, _: to_sign_in(request))
 

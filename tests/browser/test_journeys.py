@@ -148,7 +148,8 @@ def test_from_a_claim_to_its_payment(site: Site, tmp_path: Path) -> None:
 def test_a_month_is_closed_after_its_preview(site: Site) -> None:
     approver = site.at("F-checker")
     approver.page.get_by_role("link", name="月结").click()
-    approver.shot("months")
+    approver.page.get_by_role("link", name="关账前检查与试算").click()
+    approver.shot("months-preview")
     approver.page.get_by_role("button", name="关账 2019-09").click()
     expect(approver.page.get_by_role("heading", level=1)).to_contain_text("2019-09 月结")
     approver.shot("month")
