@@ -20,6 +20,7 @@ from sqlalchemy.pool import PoolResetState
 
 import migrations
 import subsidy.models  # noqa: F401 (registers its tables in the same metadata)
+from app import link
 from app.rights import NO_WALLS, grants, triggers, walled, walls
 from loans.models import Model
 
@@ -68,10 +69,10 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
         pool_timeout=POOL_WAIT_S,
         pool_pre_ping=True,
         connect_args={
-            "connect_timeout": POOL_WAIT_S,
             "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
         },
     )
+    event.listen(engine, "do_connect", link.connect)
     event.listen(engine, "reset", _end_transaction)
     return engine
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from app import __version__, problems
+from app import __version__, link, problems
 from app.api import routers
 from app.api.document import DESCRIPTION, complete
 from app.api.edge import Forged, NotSignedIn
@@ -64,7 +64,8 @@ async def _dress(request: Request, call_next: Any) -> Response:
     request_id = given if given.isascii() and given.isprintable() and 0 < len(given) <= 64 else ""
     request.state.request_id = request_id or str(uuid4())
     try:
-        answer: Response = await call_next(request)
+        with link.bounded():
+            answer: Response = await call_next(request)
     except Exception as error:
         answer = _unexpected(request, error)
     for name, value in SECURITY_HEADERS.items():
