@@ -15,17 +15,22 @@ from loans.vault import Vault
 from tests.programme import shipped_book, shipped_calendar
 
 
-def main(url: str, port: str) -> None:
-    """Serve until told to stop."""
+def installed(url: str) -> Installation:
+    """The installation on a database; nothing is connected yet."""
     engine = make_engine(url)
-    installation = Installation(
+    return Installation(
         reads=make_sessions(engine, write=False),
         writes=make_sessions(engine),
         book=shipped_book(),
         calendar=shipped_calendar(),
         vault=Vault({1: bytes(range(64))}, bytes(range(32))),
     )
-    uvicorn.run(create_app(installation), port=int(port), log_level="error", lifespan="off")
+
+
+def main(url: str, port: str) -> None:
+    """Serve until told to stop."""
+    app = create_app(installed(url))
+    uvicorn.run(app, port=int(port), log_level="error", lifespan="off")
 
 
 if __name__ == "__main__":
