@@ -3,8 +3,9 @@
 ``execute`` runs one domain call. In the same transaction it claims the caller's idempotency key,
 applies the change, appends the audit record and stores the answer; all of it commits together,
 before the answer leaves. A refusal (a business "no") rolls the change back to a savepoint taken
-after the key, and then key, answer and the audit of the refusal commit. A lost race on PostgreSQL
-(serialization failure, deadlock) is run again from the start. A value without the form it should
+after the key, and then key, answer and the audit of the refusal commit. Commands take turns, in
+the order in which they came; should PostgreSQL still report a lost race (serialization failure,
+deadlock), the command is run again from the start. A value without the form it should
 have (``IdentityText``, ``MoneyText``) is no refusal: it passes through, and the key stays free.
 """
 
@@ -20,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app import problems
+from app.db import take_turn
 from app.deps import Installation
 from loans import access, audit, keys, wall
 from loans.access import Actor
@@ -29,9 +31,14 @@ from loans.vault import Vault
 
 Result = TypeVar("Result")
 
+TURN_S = 10  # a caller waits this long for the commands before its own
 RETRIES = 8
 # serialization_failure, deadlock_detected: PostgreSQL asks to run the transaction again.
 RETRYABLE = {"40001", "40P01"}
+
+
+class Busy(Exception):
+    """Too many commands were waiting already: nothing was done, the same key may be sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def execute(
     stored = _replay(installation, actor, command)
     if stored is not None:
         return stored
-    return _retried(lambda: _attempt(installation, actor, command, call, render))
+    return _in_turn(installation, lambda: _attempt(installation, actor, command, call, render))
 
 
 def perform(
@@ -91,6 +98,7 @@ def perform(
 
     def once() -> Result:
         with installation.writes() as session, session.begin():
+            take_turn(session)
             ctx = installation.context(session, actor)
             row = keys.claim(
                 session,
@@ -107,7 +115,7 @@ def perform(
             row.status, row.answer = 200, b""
             return result
 
-    return _retried(once)
+    return _in_turn(installation, once)
 
 
 def _replay(installation: Installation, actor: Actor, command: Command) -> Answer | None:
@@ -139,6 +147,7 @@ def _attempt(
 ) -> Answer:
     with installation.writes() as session:
         transaction = session.begin()
+        take_turn(session)
         ctx = installation.context(session, actor)
         row = None
         if not command.dry_run:
@@ -219,6 +228,16 @@ def _in_flight() -> Answer:
         Conflict("key-in-flight", "同一 Idempotency-Key 的请求正在处理，请稍后用同一个键重试")
     )
     return Answer(status, to_json(body))
+
+
+def _in_turn(installation: Installation, attempt: Callable[[], Result]) -> Result:
+    """Wait for this process's turn without holding a connection, so that reads go on; ``Busy``."""
+    if not installation.turn.acquire(timeout=TURN_S):
+        raise Busy
+    try:
+        return _retried(attempt)
+    finally:
+        installation.turn.release()
 
 
 def _retried(attempt: Callable[[], Result]) -> Result:

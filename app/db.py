@@ -2,7 +2,8 @@
 
 Two engines are supported, SQLite (embedded default) and PostgreSQL. A transaction that writes is
 opened by an engine from ``writing``: SQLite then takes the write lock at BEGIN, so that it can
-never deadlock or fail half-way on a stale read, and PostgreSQL runs it SERIALIZABLE.
+never deadlock or fail half-way on a stale read, and PostgreSQL runs it SERIALIZABLE. Commands take
+turns on both: on PostgreSQL by ``take_turn``.
 """
 
 from collections.abc import Iterator
@@ -94,6 +95,17 @@ def reading(engine: Engine) -> Engine:
 def make_sessions(engine: Engine, *, write: bool = True) -> sessionmaker[Session]:
     """A factory of sessions that write, or of sessions that only read."""
     return sessionmaker(writing(engine) if write else reading(engine), expire_on_commit=False)
+
+
+def take_turn(session: Session) -> None:
+    """Wait until no other command is under way; the transaction's first statement.
+
+    Every command ends by writing the head of the audit chain, so of two that overlap one would be
+    undone at its end. LOCK TABLE takes no snapshot: what is read afterwards is what the command
+    before has left. Readers do not wait. On SQLite, BEGIN IMMEDIATE has done it.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(text("LOCK TABLE audit_head IN EXCLUSIVE MODE"))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

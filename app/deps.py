@@ -1,8 +1,9 @@
 """What one running copy is made of, and the only clock of the programme."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from threading import Lock
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,8 @@ class Installation:
 
     ``clock`` and ``new_id`` are injected so that a test can repeat a history to the byte.
     ``production`` refuses a business date other than today's. ``book`` is the law until another
-    version is loaded; with ``fixed_book`` (FUMIN_POLICY_DIR names it) it stays the law.
+    version is loaded; with ``fixed_book`` (FUMIN_POLICY_DIR names it) it stays the law. ``turn`` is
+    held by the one command that this process runs.
     """
 
     reads: sessionmaker[Session]
@@ -45,6 +47,7 @@ class Installation:
     clock: Callable[[], datetime] = now
     new_id: Callable[[], UUID] = uuid4
     fixed_book: bool = False
+    turn: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @property
     def production(self) -> bool:

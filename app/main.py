@@ -16,6 +16,7 @@ from app.api import routers
 from app.api.document import DESCRIPTION, complete
 from app.api.edge import Forged, NotSignedIn
 from app.api.strict import BodyTooLarge
+from app.commands import Busy
 from app.deps import Installation
 from app.security import SignInRefused
 from app.settings import read_settings
@@ -161,6 +162,7 @@ _HANDLERS: dict[type[Exception], Any] = {
     BodyTooLarge: _too_large,
     OperationalError: _database_away,
     PoolTimeout: _database_away,
+    Busy: _database_away,
 }
 
 

@@ -51,6 +51,22 @@ ROLES_OF: dict[OrganisationKind, frozenset[Role]] = {
 }
 
 
+ROLE_NAMES: dict[Role, str] = {
+    Role.BANK_MAKER: "银行经办",
+    Role.BANK_CHECKER: "银行复核",
+    Role.BANK_READER: "银行查询",
+    Role.GUARANTEE_REVIEWER: "担保审核",
+    Role.GUARANTEE_APPROVER: "担保审批",
+    Role.FINANCE_AUDITOR: "财政审核",
+    Role.FINANCE_APPROVER: "财政审批",
+    Role.VERIFIER: "人社核验",
+    Role.OBSERVER: "查询",
+    Role.SYSTEM_ADMIN: "系统管理",
+    Role.SECURITY_ADMIN: "安全管理",
+    Role.AUDIT_ADMIN: "审计管理",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who is calling: one person (or machine) of one organisation, with roles."""
@@ -107,11 +123,11 @@ ALLOWED: dict[str, frozenset[Role]] = {
         {Role.GUARANTEE_APPROVER, Role.BANK_CHECKER, Role.FINANCE_APPROVER}
     ),
     "applications.hire_left": frozenset({Role.BANK_MAKER, Role.VERIFIER}),
-    "applications.lapse": frozenset({Role.BANK_MAKER}),
     "assessments.quote": _BUSINESS,
     # a loan's life
     "disbursements.request": frozenset({Role.BANK_MAKER}),
     "disbursements.confirm": frozenset({Role.BANK_CHECKER}),
+    "disbursements.withdraw": frozenset({Role.BANK_MAKER}),
     "notes.repay": frozenset({Role.BANK_MAKER}),
     "notes.receive_interest": frozenset({Role.BANK_MAKER}),
     "notes.reprice": frozenset({Role.BANK_MAKER}),
@@ -177,8 +193,16 @@ ALLOWED: dict[str, frozenset[Role]] = {
 def require(actor: Actor, operation: str) -> None:
     """Raise ``NotPermitted`` unless one of the actor's roles is allowed this operation."""
     if actor.roles.isdisjoint(ALLOWED[operation]):
-        raise NotPermitted(
-            "role-not-allowed",
-            f"{actor.name} 的岗位无权执行“{operation}”，请由具备相应岗位的人员办理",
-            details={"operation": operation},
-        )
+        raise needs_role(actor, *ALLOWED[operation], operation=operation)
+
+
+def needs_role(actor: Actor, *roles: Role, operation: str = "") -> NotPermitted:
+    """The refusal of an actor who has none of these roles: his own, and whose affair it is."""
+    mine = "、".join(ROLE_NAMES[role] for role in Role if role in actor.roles)
+    theirs = "、".join(ROLE_NAMES[role] for role in Role if role in roles)
+    details: dict[str, object] = {"needs": sorted(role.value for role in roles)}
+    return NotPermitted(
+        "role-not-allowed",
+        f"{actor.name}（{mine or '没有岗位'}）不能办理此项，请由以下岗位的人员办理：{theirs}",
+        details=details | ({"operation": operation} if operation else {}),
+    )

@@ -15,9 +15,10 @@ from loans.dossier import as_json, assess_application, content_hash, hires_of
 from loans.errors import Conflict, NotPermitted
 from loans.identity import canonical_id, mask_id, mask_name
 from loans.models import Application, Borrower, Evidence, Hire
+from loans.money import positive
 from loans.parties import ID_NO, NAME, borrower_for
-from loans.progress import move, send_back
-from loans.queries import branch_of, notes_of_application, one
+from loans.progress import move, not_now, send_back
+from loans.queries import branch_of, one
 from loans.schedule import Method
 from loans.versions import remember
 from loans.workflow import Action, BorrowerKind, State
@@ -180,7 +181,7 @@ def return_at_intake(
     application = one(ctx, Application, application_id, lock=True)
     _own_desk(ctx, application)
     if application.state is not State.SUBMITTED:
-        raise Conflict("action-not-in-state", "只有待受理的申请可以在受理环节退回")
+        raise not_now(ctx, application, "在受理环节退回", "待受理的申请可以在受理环节退回")
     send_back(ctx, application, missing, reason=reason)
     return application
 
@@ -201,31 +202,6 @@ def withdraw(ctx: Context, *, application_id: UUID, reason: str) -> Application:
     if application.kind is BorrowerKind.INDIVIDUAL and application.approved_fen is not None:
         fund.lapse(ctx, application, "撤回")
     application.decided_on = ctx.on
-    return application
-
-
-def lapse(ctx: Context, *, application_id: UUID) -> Application:
-    """The reservation's end: what was not drawn by then is given back."""
-    application = one(ctx, Application, application_id, lock=True)
-    drawn = sum(note.principal_fen for note in notes_of_application(ctx, application))
-    days = ctx.book.at("reservation_days", ctx.on)
-    if application.state is State.APPROVED and application.decided_on is not None:
-        left = days.number - (ctx.on - application.decided_on).days
-        if left > 0:
-            raise Conflict(
-                "reservation-holds",
-                f"批准后 {days.number} 日内额度有效，还有 {left} 日",
-                cites=days.cites,
-            )
-    if drawn and application.state is State.APPROVED:
-        if drawn == application.approved_fen:
-            raise Conflict("fully-drawn", "批准金额已全部发放，没有可以失效的额度")
-        application.approved_fen = drawn
-        application.version += 1
-    else:
-        move(ctx, application, Action.LAPSE, reason="批准额度到期未用")
-    if application.kind is BorrowerKind.INDIVIDUAL:
-        fund.lapse(ctx, application, "批准额度到期未用")
     return application
 
 
@@ -259,7 +235,7 @@ def _fill(
 ) -> None:
     terms = asked.terms
     application.branch_id = branch_of(ctx, asked.branch_id, application.bank_id).id
-    application.amount_fen = _positive(terms.amount_fen)
+    application.amount_fen = positive(terms.amount_fen, "申请金额")
     application.term_months = terms.term_months
     application.rate_ppm = terms.rate_ppm
     application.penalty_rate_ppm = terms.penalty_rate_ppm
@@ -316,9 +292,3 @@ def _hire(ctx: Context, application: Application, fact: HireFact) -> Hire:
         contract_from=fact.contract_from,
         contract_until=fact.contract_until,
     )
-
-
-def _positive(amount_fen: int) -> int:
-    if amount_fen <= 0:
-        raise Conflict("amount-not-positive", "申请金额须大于 0.00 元")
-    return amount_fen

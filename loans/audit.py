@@ -2,7 +2,7 @@
 
 A link's code is the keyed MAC of the previous code and this record's canonical bytes, so a
 changed, deleted, inserted or re-ordered record breaks the chain at the first place it touches.
-The head row is locked last in every command: lock order is business rows, then the chain.
+Every command ends by writing the head row: commands run one after another (``app.commands``).
 """
 
 import json
@@ -47,14 +47,6 @@ def record(
     head.seq, head.code = entry.seq, entry.code
     ctx.session.add(entry)
     return entry
-
-
-def hold(ctx: Context) -> None:
-    """Let no other command finish before this one: for a command that must see all of them.
-
-    A command that is under way on PostgreSQL finds the head changed and runs again, after this one.
-    """
-    ctx.session.execute(select(AuditHead.seq).with_for_update())
 
 
 def link(vault: Vault, previous: bytes, entry: AuditRecord) -> bytes:

@@ -11,13 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from loans import fund
+from loans import fund, reservations
+from loans.access import needs_role
 from loans.context import Context
 from loans.dossier import as_json, assess_application, hires_of
 from loans.errors import Conflict, NotFound, NotPermitted
 from loans.models import Application, Appraisal, Borrower, Person, Proposal, Verification
 from loans.money import fen_to_yuan
-from loans.progress import demand_list, move, send_back
+from loans.progress import demand_list, move, not_now, send_back, step_of
 from loans.queries import one
 from loans.underwriting import (
     CHECKLISTS,
@@ -30,10 +31,10 @@ from loans.underwriting import (
     score,
 )
 from loans.versions import book_for, remember
-from loans.workflow import Action, BorrowerKind, State, next_step
+from loans.workflow import Action, BorrowerKind, State
 
 VERIFIABLE = frozenset({State.GUARANTEE_REVIEW, State.HIRE_VERIFICATION})
-DECISIONS = frozenset({Action.PASS, Action.SEND_BACK, Action.REJECT})
+DECISIONS = frozenset({Action.PASS, Action.SEND_BACK, Action.REJECT, Action.LAPSE})
 # What a card may agree to at most.
 TIERS = {Card.RAISED_CAP: "individual_raised_cap", Card.HALF: "individual_cap"}
 APPRAISABLE = frozenset({State.SUBMITTED, State.GUARANTEE_REVIEW})
@@ -49,7 +50,7 @@ def verify(
     """
     application = one(ctx, Application, application_id, lock=True)
     if application.state not in VERIFIABLE:
-        raise Conflict("action-not-in-state", "只有担保审核中或吸纳人员核验中的申请可以核验")
+        raise not_now(ctx, application, "核验", "担保审核中或吸纳人员核验中的申请由人社部门核验")
     subjects = _subjects(ctx, application)
     for subject, passed, evidence in results:
         if subject not in subjects:
@@ -89,7 +90,7 @@ def appraise(
     """
     application = one(ctx, Application, application_id, lock=True)
     if application.state not in APPRAISABLE or application.kind is not BorrowerKind.INDIVIDUAL:
-        raise Conflict("action-not-in-state", "综合评估在担保审核结束之前、对个人申请进行")
+        raise not_now(ctx, application, "综合评估", "个人申请在担保审核结束之前评估")
     book, on = book_for(ctx, application), application.accepted_on or ctx.on
     found = score(book.at(f"appraisal.{card}", on), items)
     most = book.at(TIERS[card], on)
@@ -132,18 +133,20 @@ def propose(
     """The maker's opinion at the present stage, for another person to decide on.
 
     A pass that is a credit decision comes with the stage's checklist, answered in full (9.12); a
-    return (补正) with the one list of all that is missing.
+    return (补正) with the one list of all that is missing; a lapse follows a reservation's end.
     """
     application = one(ctx, Application, application_id, lock=True)
-    step = next_step(application.kind, application.state, action)
+    step = step_of(ctx, application, action)
     if action not in DECISIONS or step.proposed_by is None:
         raise Conflict("no-proposal-here", "当前环节不需要经办意见")
     if step.proposed_by not in ctx.actor.roles:
-        raise NotPermitted("role-not-allowed", f"经办意见须由 {step.proposed_by.value} 岗位提出")
+        raise needs_role(ctx.actor, step.proposed_by)
     if action is Action.PASS:
         _check_pass(ctx, application, _amount(application, approved_fen))
     if action is Action.SEND_BACK:
         demand_list(missing)
+    if action is Action.LAPSE:
+        reservations.must_have_ended(ctx, application)
     earlier = select(func.count()).where(
         Proposal.application_id == application.id,
         Proposal.state == application.state,
@@ -193,7 +196,9 @@ def decide(ctx: Context, *, application_id: UUID, agree: bool, reason: str = "")
     elif proposal.action is Action.REJECT:
         _reject(ctx, application)
     said = reason or proposal.reason
-    if proposal.action is Action.SEND_BACK:
+    if proposal.action is Action.LAPSE:
+        reservations.give_back(ctx, application, proposal, said)
+    elif proposal.action is Action.SEND_BACK:
         send_back(ctx, application, proposal.missing, reason=said, proposal=proposal)
     else:
         rejects = proposal.action is Action.REJECT
@@ -211,7 +216,9 @@ def decide_verification(
         Action.SEND_BACK,
         Action.REJECT,
     ):
-        raise Conflict("action-not-in-state", "只有吸纳人员核验中的申请可以由人社部门退回或驳回")
+        raise not_now(
+            ctx, application, "在核验环节退回或驳回", "吸纳人员核验中的申请由人社部门决定"
+        )
     if action is Action.SEND_BACK:
         send_back(ctx, application, missing, reason=reason)
     else:

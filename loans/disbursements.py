@@ -24,8 +24,9 @@ from loans.models import (
     MovementKind,
     Note,
 )
-from loans.money import fen_to_yuan
+from loans.money import fen_to_yuan, positive
 from loans.policy import LprTenor
+from loans.progress import called
 from loans.queries import agreement_in_force, contract_of, notes_of_application, one
 from loans.riskshare import bank_share_pct
 from loans.schedule import Method, plan, settlement_for
@@ -34,6 +35,7 @@ from loans.versions import book_for, remember
 from loans.workflow import (
     COMPENSATED_NOTE_STATES,
     NOTE_STATE_NAMES,
+    STATE_NAMES,
     BorrowerKind,
     NoteState,
     State,
@@ -52,12 +54,14 @@ def request(
 ) -> Disbursement:
     """A drawing within the approved amount; matures after the approved term."""
     application = one(ctx, Application, application_id, lock=True)
-    if application.state is not State.APPROVED:
-        raise Conflict("not-approved", "只有已批准的申请可以放款")
-    asked = select(Disbursement.amount_fen).where(Disbursement.application_id == application.id)
-    _check_amount(application, amount_fen, drawn_fen=sum(ctx.session.scalars(asked)))
+    _must_be_approved(ctx, application)
+    _check_number(ctx, application, note_no)
+    asked = select(Disbursement.amount_fen).where(
+        Disbursement.application_id == application.id, Disbursement.withdrawn_at.is_(None)
+    )
     _check_no_default(notes_of_application(ctx, application))
     _check_days(ctx, application, contract_no, signed_on, disbursed_on)
+    _check_amount(ctx, application, amount_fen, drawn_fen=sum(ctx.session.scalars(asked)))
     row = Disbursement(
         public_id=ctx.new_id(),
         application_id=application.id,
@@ -77,20 +81,17 @@ def request(
 
 def confirm(ctx: Context, *, disbursement_id: UUID) -> Note:
     """A second person confirms the drawing: contract (if the first), note, plan, guarantee."""
-    drawing = one(ctx, Disbursement, disbursement_id, lock=True)
-    if drawing.note_id is not None:
-        raise Conflict("already-confirmed", f"借据 {drawing.note_no} 的放款已经复核")
+    drawing = _open_drawing(ctx, disbursement_id)
     if drawing.made_by_id == ctx.actor.person_id:
         raise NotPermitted("same-person", "经办与复核不能是同一人，请由另一人办理")
     application = ctx.session.scalars(
         select(Application).where(Application.id == drawing.application_id).with_for_update()
     ).one()
-    if application.state is not State.APPROVED:
-        raise Conflict("not-approved", "该申请已不在“已批准”状态，不能放款")
+    _must_be_approved(ctx, application)
     # What was not drawn by the reservation's end is given back, also under an open request.
     notes = notes_of_application(ctx, application)
     drawn_fen = sum(note.principal_fen for note in notes)
-    _check_amount(application, drawing.amount_fen, drawn_fen=drawn_fen)
+    _check_amount(ctx, application, drawing.amount_fen, drawn_fen=drawn_fen)
     _check_no_default(notes)
     contract = contract_of(ctx, application) or _sign(ctx, application, drawing)
     note = _note(ctx, application, contract, drawing)
@@ -105,13 +106,71 @@ def confirm(ctx: Context, *, disbursement_id: UUID) -> Note:
     return note
 
 
-def _check_amount(application: Application, amount_fen: int, *, drawn_fen: int) -> None:
+def withdraw(ctx: Context, *, disbursement_id: UUID) -> Disbursement:
+    """The bank takes back a drawing that it asked for wrongly; its note number is free again."""
+    drawing = _open_drawing(ctx, disbursement_id)
+    drawing.withdrawn_by_id, drawing.withdrawn_at = ctx.actor.person_id, ctx.at
+    return drawing
+
+
+def _open_drawing(ctx: Context, disbursement_id: UUID) -> Disbursement:
+    drawing = one(ctx, Disbursement, disbursement_id, lock=True)
+    if drawing.note_id is not None:
+        raise Conflict(
+            "already-confirmed",
+            f"借据 {drawing.note_no} 的放款已于 {drawing.disbursed_on} 复核，请到该借据办理",
+        )
+    if drawing.withdrawn_at is not None:
+        raise Conflict(
+            "drawing-withdrawn", f"借据 {drawing.note_no} 的放款登记已撤回，请重新登记后再复核"
+        )
+    return drawing
+
+
+def _must_be_approved(ctx: Context, application: Application) -> None:
+    if application.state is not State.APPROVED:
+        raise Conflict(
+            "not-approved",
+            f"{called(ctx, application)}当前状态为"
+            f"“{STATE_NAMES[application.state]}”，只有已批准的申请可以放款；请先办结审批",
+            details={"state": application.state.value},
+        )
+
+
+def _check_number(ctx: Context, application: Application, note_no: str) -> None:
+    taken = ctx.session.scalars(
+        select(Disbursement).where(
+            Disbursement.bank_id == application.bank_id,
+            Disbursement.note_no == note_no,
+            Disbursement.withdrawn_at.is_(None),
+        )
+    ).one_or_none()
+    if taken is not None:
+        raise Conflict(
+            "already-exists",
+            f"借据号 {note_no} 已登记放款 {fen_to_yuan(taken.amount_fen)} 元"
+            f"（{taken.disbursed_on}）；请核对借据号，登记有误且未复核的可先撤回",
+            details={"note_no": note_no},
+        )
+
+
+def _check_amount(
+    ctx: Context, application: Application, amount_fen: int, *, drawn_fen: int
+) -> None:
     assert application.approved_fen is not None
-    if not 0 < amount_fen <= application.approved_fen - drawn_fen:
+    positive(amount_fen, f"{called(ctx, application)}的放款金额")
+    left_fen = application.approved_fen - drawn_fen
+    if amount_fen > left_fen:
+        book = book_for(ctx, application)
+        cap = "individual_cap" if application.kind is BorrowerKind.INDIVIDUAL else "firm_cap"
         raise Conflict(
             "over-approved",
-            f"本次放款 {fen_to_yuan(amount_fen)} 元，已用 {fen_to_yuan(drawn_fen)} 元，超过批准的 "
-            f"{fen_to_yuan(application.approved_fen)} 元；各笔借据之和不得超过批准金额",
+            f"{called(ctx, application)}于 {application.decided_on} 批准 "
+            f"{fen_to_yuan(application.approved_fen)} 元，已登记放款 {fen_to_yuan(drawn_fen)} 元，"
+            f"本次 {fen_to_yuan(amount_fen)} 元超过尚可放款的 {fen_to_yuan(max(left_fen, 0))} 元；"
+            "请改小金额，或撤回登记有误的放款",
+            cites=book.at(cap, application.accepted_on or ctx.on).cites,
+            details={"left": fen_to_yuan(max(left_fen, 0))},
         )
 
 

@@ -22,7 +22,7 @@ from loans.models import (
     Note,
     Organisation,
 )
-from loans.money import fen_to_yuan
+from loans.money import fen_to_yuan, positive
 from loans.queries import agreement_in_force, the_fund
 from loans.riskshare import leverage_pct, remaining_capacity
 from loans.standing import must_not_be_suspended
@@ -33,8 +33,8 @@ from loans.wall import every_bank
 class FundPosition:
     """Where the fund stood at the end of a day; ``leverage`` in hundredths, as text: "1.07".
 
-    ``breach_fen`` is what is guaranteed above the limit: a compensation may leave it behind, and
-    until it is gone nothing new is accepted.
+    ``permille`` is how much of what it may bear is used. ``breach_fen`` is what is guaranteed above
+    the limit: a compensation may leave it behind, and until it is gone nothing new is accepted.
     """
 
     public_id: UUID
@@ -47,6 +47,7 @@ class FundPosition:
     breach_fen: int
     leverage: str
     leverage_limit: int
+    permille: int
     cites: tuple[str, ...]
 
 
@@ -57,6 +58,7 @@ def position(ctx: Context, *, on: date | None = None) -> FundPosition:
     balance_fen, reserved_fen, outstanding_fen = _totals(ctx, fund, day)
     limit = ctx.book.at("fund_leverage", day)
     used_fen = outstanding_fen + reserved_fen
+    ceiling_fen = balance_fen * limit.number
     capacity_fen = remaining_capacity(
         fund_fen=balance_fen,
         leverage=limit.number,
@@ -75,6 +77,7 @@ def position(ctx: Context, *, on: date | None = None) -> FundPosition:
         breach_fen=max(0, -capacity_fen),
         leverage=fen_to_yuan(hundredths),
         leverage_limit=limit.number,
+        permille=1000 * used_fen // ceiling_fen if ceiling_fen else 0,
         cites=limit.cites,
     )
 
@@ -93,8 +96,7 @@ def _totals(ctx: Context, fund: GuaranteeFund, day: date) -> tuple[int, int, int
 
 def contribute(ctx: Context, *, amount_fen: int, reason: str) -> FundEntry:
     """Money is paid into the fund; the fund's row comes with the first contribution."""
-    if amount_fen <= 0:
-        raise Conflict("amount-not-positive", "注资金额须大于 0.00 元")
+    positive(amount_fen, "担保基金注资金额")
     fund = ctx.session.scalars(
         select(GuaranteeFund)
         .where(GuaranteeFund.guarantor_id == ctx.actor.organisation_id)
@@ -112,16 +114,14 @@ def contribute(ctx: Context, *, amount_fen: int, reason: str) -> FundEntry:
 
 def earn(ctx: Context, *, amount_fen: int, reason: str) -> FundEntry:
     """Income of the fund: interest on its deposit, fees."""
-    if amount_fen <= 0:
-        raise Conflict("amount-not-positive", "收入金额须大于 0.00 元")
+    positive(amount_fen, "担保基金收入金额")
     fund = _locked_fund(ctx)
     return _enter(ctx, fund, FundEntryKind.INCOME, balance_fen=amount_fen, reason=reason)
 
 
 def withdraw(ctx: Context, *, amount_fen: int, reason: str) -> FundEntry:
     """Money is taken out; refused where what is left would not bear what is guaranteed."""
-    if amount_fen <= 0:
-        raise Conflict("amount-not-positive", "提取金额须大于 0.00 元")
+    positive(amount_fen, "担保基金提取金额")
     fund = _locked_fund(ctx)
     leverage = ctx.book.at("fund_leverage", ctx.on)
     used_fen = fund.outstanding_fen + fund.reserved_fen

@@ -15,7 +15,8 @@ from loans.context import Context
 from loans.errors import Conflict, NotFound, NotPermitted
 from loans.ledger import ACTIONS
 from loans.models import Contract, ExtensionRequest, Instalment, Movement, MovementKind, Note
-from loans.movements import positive, record, second_person
+from loans.money import positive
+from loans.movements import record, second_person
 from loans.policy import PolicyBook
 from loans.queries import movements_of, one, open_extension
 from loans.schedule import add_months
@@ -49,15 +50,15 @@ STOP_REASONS: dict[str, str] = {
 
 def repay(ctx: Context, *, note_id: UUID, on: date, amount_fen: int) -> Movement:
     """Principal came back on a value date: an instalment, a prepayment or the last of it."""
-    positive(amount_fen, "归还本金")
     note = _note_in(ctx, note_id, REPAYABLE_NOTE_STATES)
+    positive(amount_fen, f"借据 {note.note_no} {on} 归还本金")
     return record(ctx, note, MovementKind.PRINCIPAL_REPAID, on=on, amount_fen=amount_fen)
 
 
 def receive_interest(ctx: Context, *, note_id: UUID, on: date, amount_fen: int) -> Movement:
     """The borrower paid interest; interest not paid when a claim is filed is not claimable."""
-    positive(amount_fen, "实收利息")
     note = _note_in(ctx, note_id, UNCOMPENSATED)
+    positive(amount_fen, f"借据 {note.note_no} {on} 实收利息")
     return record(ctx, note, MovementKind.INTEREST_RECEIVED, on=on, amount_fen=amount_fen)
 
 

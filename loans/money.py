@@ -14,6 +14,8 @@ import re
 from collections.abc import Sequence
 from typing import TypeVar
 
+from loans.errors import Conflict
+
 FEN_PER_YUAN = 100
 PPM_PER_PERCENT = 10_000
 # BIGINT holds 9.2e18; the programme's largest sums stay far below 10^15 fen.
@@ -50,6 +52,17 @@ def fen_to_yuan(fen: int) -> str:
     sign = "-" if fen < 0 else ""
     yuan, rest = divmod(abs(int(fen)), FEN_PER_YUAN)
     return f"{sign}{yuan}.{rest:02d}"
+
+
+def positive(amount_fen: int, what: str) -> int:
+    """The amount [fen]; ``Conflict`` where it is none. ``what`` names it and its record."""
+    if amount_fen <= 0:
+        raise Conflict(
+            "amount-not-positive",
+            f"{what}填为 {fen_to_yuan(amount_fen)} 元，须大于 0.00 元；请核对金额后重新提交",
+            details={"amount": fen_to_yuan(amount_fen)},
+        )
+    return amount_fen
 
 
 def percent_to_ppm(text: object) -> int:

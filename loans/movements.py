@@ -65,12 +65,6 @@ def second_person(ctx: Context, first_person_id: int | None) -> None:
         raise NotPermitted("same-person", "经办与复核不能是同一人，请由另一人办理")
 
 
-def positive(amount_fen: int, what: str) -> None:
-    """Refuse an amount that is none."""
-    if amount_fen <= 0:
-        raise Conflict("amount-not-positive", f"{what}须大于 0.00 元")
-
-
 def _fold(ctx: Context, note: Note, movement: Movement) -> None:
     contract = ctx.session.get_one(Contract, note.contract_id)
     movements = [*movements_of(ctx, note), movement]

@@ -142,8 +142,10 @@ def fund_if_any(ctx: Context) -> GuaranteeFund | None:
 
 
 def drawings_of(ctx: Context, application: Application) -> list[Disbursement]:
-    """An application's drawings, confirmed or not, oldest first."""
-    rows = select(Disbursement).where(Disbursement.application_id == application.id)
+    """An application's drawings, confirmed or not but not withdrawn, oldest first."""
+    rows = select(Disbursement).where(
+        Disbursement.application_id == application.id, Disbursement.withdrawn_at.is_(None)
+    )
     return list(ctx.session.scalars(rows.order_by(Disbursement.id)))
 
 

@@ -274,8 +274,9 @@ def _open(ctx: Context, payout_id: UUID, *states: PayoutState) -> tuple[Payout, 
     if row.state not in states:
         raise Conflict(
             "payout-not-in-state",
-            f"该代偿当前状态为“{STATE_NAMES[row.state]}”，不能执行此步骤",
-            details={"state": row.state.value},
+            f"借据 {note.note_no} 的代偿当前状态为“{STATE_NAMES[row.state]}”，"
+            f"此步骤须在以下状态办理：{'、'.join(STATE_NAMES[state] for state in states)}",
+            details={"state": row.state.value, "note_no": note.note_no},
         )
     row.version += 1
     return row, note

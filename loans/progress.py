@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import func, select
 
 from loans import outbox
+from loans.access import needs_role
 from loans.context import Context
-from loans.errors import Conflict, NotPermitted
-from loans.models import Application, ApplicationStep, Clock, Proposal
+from loans.errors import Conflict
+from loans.models import Application, ApplicationStep, Borrower, Clock, Proposal
+from loans.money import fen_to_yuan
 from loans.queries import steps_of
 from loans.workdays import WorkdayCalendar
-from loans.workflow import ACTION_NAMES, CLOCKS, Action, State, next_step
+from loans.workflow import CLOCKS, STATE_NAMES, Action, State, Step, next_step
 
 
 def move(
@@ -30,13 +32,9 @@ def move(
 ) -> ApplicationStep:
     """Take one step of the table: check the role, record it, start, stop or end clocks."""
     before = application.state
-    step = next_step(application.kind, before, action, returned_from=application.returned_from)
+    step = step_of(ctx, application, action)
     if step.by not in ctx.actor.roles:
-        raise NotPermitted(
-            "role-not-allowed",
-            f"“{ACTION_NAMES[action]}”须由 {step.by.value} 岗位办理",
-            details={"needs": step.by.value},
-        )
+        raise needs_role(ctx.actor, step.by)
     application.state = step.next_state
     application.version += 1
     _turn_clocks(ctx, application, before, action)
@@ -46,6 +44,34 @@ def move(
         application.returned_from = None
         application.round += 1
     return _record(ctx, application, before, action, reason, proposal, details or {})
+
+
+def step_of(ctx: Context, application: Application, action: Action) -> Step:
+    """The table's row for this file; the refusal names the file."""
+    try:
+        return next_step(
+            application.kind, application.state, action, returned_from=application.returned_from
+        )
+    except Conflict as error:
+        details = error.details | {"application": str(application.public_id)}
+        message = f"{called(ctx, application)}，{error.message}"
+        raise Conflict(error.code, message, details=details) from error
+
+
+def called(ctx: Context, application: Application) -> str:
+    """A file as a refusal names it: whose it is and how much is asked for."""
+    borrower = ctx.session.get_one(Borrower, application.borrower_id)
+    return f"{borrower.name_masked}申请的 {fen_to_yuan(application.amount_fen)} 元贷款"
+
+
+def not_now(ctx: Context, application: Application, act: str, when: str) -> Conflict:
+    """The refusal of an act that the table of steps does not hold: when it may be done."""
+    return Conflict(
+        "action-not-in-state",
+        f"{called(ctx, application)}当前状态为“{STATE_NAMES[application.state]}”，"
+        f"不能{act}；{when}",
+        details={"state": application.state.value, "application": str(application.public_id)},
+    )
 
 
 def send_back(

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import Session
 
 from loans.access import Actor, OrganisationKind
@@ -255,7 +255,9 @@ def own_exemptions(ctx: Context) -> Select[Any]:
 def pending_disbursements(ctx: Context) -> Select[Any]:
     """Drawings that wait for a checker."""
     return select(Disbursement).where(
-        and_(visible_to(ctx.actor, Disbursement), Disbursement.note_id.is_(None))
+        visible_to(ctx.actor, Disbursement),
+        Disbursement.note_id.is_(None),
+        Disbursement.withdrawn_at.is_(None),
     )
 
 

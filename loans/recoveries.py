@@ -15,8 +15,8 @@ from loans import fund, outbox
 from loans.context import Context
 from loans.errors import Conflict, NotFound
 from loans.models import MovementKind, Note, Payout, PayoutState, Recovery, RecoveryKind
-from loans.money import fen_to_yuan
-from loans.movements import positive, record, second_person
+from loans.money import fen_to_yuan, positive
+from loans.movements import record, second_person
 from loans.payouts import STATE_NAMES
 from loans.queries import one
 from loans.riskshare import Split, share_recovery
@@ -57,8 +57,8 @@ def enter_cost(
     ctx: Context, *, payout_id: UUID, on: date, amount_fen: int, reason: str
 ) -> Recovery:
     """A cost of the recovery (court, lawyer): paid out of what comes in, before anyone's share."""
-    positive(amount_fen, "追偿费用")
-    payout, _ = _recovering(ctx, payout_id, on)
+    payout, note = _recovering(ctx, payout_id, on)
+    positive(amount_fen, f"借据 {note.note_no} {on} 追偿费用")
     return _enter(ctx, payout, RecoveryKind.COST, on=on, costs_fen=amount_fen, reason=reason)
 
 
@@ -66,8 +66,8 @@ def receive(
     ctx: Context, *, payout_id: UUID, on: date, amount_fen: int, reason: str = ""
 ) -> Recovery:
     """Money came back from the borrower: costs first, then both payers, then nobody."""
-    positive(amount_fen, "追偿收回金额")
     payout, note = _recovering(ctx, payout_id, on)
+    positive(amount_fen, f"借据 {note.note_no} {on} 追偿收回金额")
     now = account_of(ctx, payout)
     if now.left_fen == 0 and now.costs_fen == 0:
         raise Conflict("nothing-to-recover", "代偿款与追偿费用已全部收回，没有可以再分配的金额")
@@ -131,8 +131,8 @@ def _locked(ctx: Context, payout_id: UUID) -> tuple[Payout, Note]:
     if payout.state not in RECOVERABLE:
         raise Conflict(
             "payout-not-in-state",
-            f"该代偿当前状态为“{STATE_NAMES[payout.state]}”，付款以后才有追偿",
-            details={"state": payout.state.value},
+            f"借据 {note.note_no} 的代偿当前状态为“{STATE_NAMES[payout.state]}”，付款以后才有追偿",
+            details={"state": payout.state.value, "note_no": note.note_no},
         )
     payout.version += 1
     return payout, note

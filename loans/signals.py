@@ -1,30 +1,222 @@
-"""Signals that several borrowers may be one: the same phone behind them (rules.md §7, R20)."""
+"""Signals: what somebody should look at. Each names its rule and its rows; none decides anything.
+
+Source: rules.md §7 (R20); （九）9.11 for the splitting of loans at the threshold. The figures are
+policy values (``signal.*``).
+"""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
 
-Who = TypeVar("Who", bound=Hashable)
+from sqlalchemy import select
 
-# A couple or a parent and a child may share a phone; from three on somebody should look.
-FEWEST = 3
+from loans.context import Context
+from loans.daycount import add_months
+from loans.models import (
+    Application,
+    ApplicationStep,
+    Borrower,
+    Contract,
+    Movement,
+    MovementKind,
+    Note,
+    Proposal,
+)
+from loans.policy import Rule
+from loans.queries import by_key
+from loans.workflow import Action
+
+# The rule behind each kind of signal.
+RULES = (
+    "signal.sharing",
+    "signal.structuring_days",
+    "signal.early_overdue_months",
+    "signal.quick_approval_seconds",
+)
+# What several borrowers may share, by its blind index: the value itself stays sealed.
+MARKS = {
+    "联系电话": Borrower.phone_index,
+    "地址": Borrower.address_index,
+    "还款账户": Borrower.account_index,
+}
 
 
-def clusters(
-    marks: Iterable[tuple[Who, Hashable | None]], *, fewest: int = FEWEST
-) -> Mapping[Who, frozenset[Who]]:
-    """For everybody in a cluster, the whole cluster. ``marks``: (who, what may be shared).
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One row behind a signal: ``kind`` is borrower, contract, note or application."""
 
-    >>> clusters([(1, "a"), (2, "a"), (3, "a"), (4, "b"), (5, None)])[1] == {1, 2, 3}
-    True
+    kind: str
+    public_id: UUID
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing to look at: the rule that says so, in words, and the rows it is about."""
+
+    rule: str
+    title: str
+    detail: str
+    cites: tuple[str, ...]
+    subjects: tuple[Subject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Borrowers behind one phone, address or account."""
+
+    what: str
+    people: tuple[Borrower, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A loan as the pattern of splitting sees it."""
+
+    who: int
+    signed_on: date
+    principal_fen: int
+    contract: Any = None
+
+
+def split_loans(
+    loans: Iterable[Lent], *, threshold_fen: int, margin_fen: int, days: int
+) -> list[tuple[Lent, ...]]:
+    """Runs of one person's loans, each just up to the threshold, together above it.
+
+    Just up to: ``threshold − margin < principal <= threshold``; the first and the last of a run
+    are at most ``days`` apart.
     """
-    sharing: dict[Hashable, set[Who]] = defaultdict(set)
+    near = [
+        loan for loan in loans if threshold_fen - margin_fen < loan.principal_fen <= threshold_fen
+    ]
+    found = []
+    ordered = sorted(near, key=lambda loan: (loan.who, loan.signed_on))
+    for _, mine in groupby(ordered, key=lambda loan: loan.who):
+        rest = list(mine)
+        while rest:
+            last = rest[0].signed_on + timedelta(days=days)
+            run = tuple(loan for loan in rest if loan.signed_on <= last)
+            if len(run) > 1 and sum(loan.principal_fen for loan in run) > threshold_fen:
+                found.append(run)
+                rest = rest[len(run) :]
+            else:
+                rest = rest[1:]
+    return found
+
+
+def is_early(disbursed_on: date, overdue_on: date, *, months: int) -> bool:
+    """Whether a note was overdue within so many months of its disbursement, that day included."""
+    return overdue_on <= add_months(disbursed_on, months)
+
+
+def is_quick(proposed_at: datetime, decided_at: datetime, *, seconds: int) -> bool:
+    """Whether the checker passed within so many seconds of the opinion, the last included."""
+    return decided_at - proposed_at <= timedelta(seconds=seconds)
+
+
+def found(ctx: Context) -> list[Signal]:
+    """Everything to look at today, rule by rule."""
+    return [*_sharing(ctx), *_structuring(ctx), *_early_overdue(ctx), *_quick_approvals(ctx)]
+
+
+def sharing(ctx: Context, *, with_notes: bool = False) -> list[Shared]:
+    """Borrowers behind one phone, address or account, at whatever banks (R20).
+
+    A couple or a parent and a child may share a phone; how many are too many is the policy's.
+    """
+    fewest = ctx.book.at("signal.sharing", ctx.on).number
+    found = []
+    for what, column in MARKS.items():
+        query = select(Borrower.id, column).where(column.is_not(None))
+        if with_notes:
+            query = query.where(Borrower.id.in_(select(Note.borrower_id)))
+        marks = [(who, mark) for who, mark in ctx.session.execute(query)]
+        for together in clusters(marks, fewest=fewest):
+            people = by_key(ctx, Borrower, together)
+            found.append(Shared(what, tuple(people[key] for key in together)))
+    return found
+
+
+def clusters(marks: Iterable[tuple[int, bytes | None]], *, fewest: int) -> list[tuple[int, ...]]:
+    """Everybody behind one mark, where they are enough. ``marks``: (who, what may be shared).
+
+    >>> clusters([(1, b"a"), (2, b"a"), (3, b"a"), (4, b"b"), (5, b"b")], fewest=3)
+    [(1, 2, 3)]
+    """
+    behind: dict[bytes, set[int]] = defaultdict(set)
     for who, mark in marks:
         if mark is not None:
-            sharing[mark].add(who)
-    found: dict[Who, frozenset[Who]] = {}
-    for together in sharing.values():
-        if len(together) >= fewest:
-            for who in together:
-                found[who] = found.get(who, frozenset()) | frozenset(together)
-    return found
+            behind[mark].add(who)
+    return sorted(tuple(sorted(who)) for who in behind.values() if len(who) >= fewest)
+
+
+def _sharing(ctx: Context) -> Iterable[Signal]:
+    rule = ctx.book.at("signal.sharing", ctx.on)
+    for shared in sharing(ctx):
+        subjects = [_borrower(row) for row in shared.people]
+        yield _signal(rule, f"{len(subjects)} 名借款人的{shared.what}相同", subjects)
+
+
+def _structuring(ctx: Context) -> Iterable[Signal]:
+    threshold = ctx.book.at("bank_share_threshold", ctx.on)
+    margin = ctx.book.at("signal.structuring_margin", ctx.on)
+    rule = ctx.book.at("signal.structuring_days", ctx.on)
+    rows = ctx.session.scalars(select(Contract).where(Contract.guaranteed.is_(True)))
+    loans = [Lent(row.borrower_id, row.signed_on, row.principal_fen, row) for row in rows]
+    for run in split_loans(
+        loans, threshold_fen=threshold.number, margin_fen=margin.number, days=rule.number
+    ):
+        subjects = [
+            Subject("contract", loan.contract.public_id, loan.contract.contract_no) for loan in run
+        ]
+        detail = f"同一借款人 {rule.number} 天内有 {len(run)} 笔略低于 {threshold.shown} 的贷款"
+        yield _signal(rule, detail, subjects, also=margin)
+
+
+def _early_overdue(ctx: Context) -> Iterable[Signal]:
+    rule = ctx.book.at("signal.early_overdue_months", ctx.on)
+    undone = select(Movement.reverses_id).where(Movement.reverses_id.is_not(None))
+    rows = (
+        select(Note, Movement.on)
+        .join(Movement, Movement.note_id == Note.id)
+        .where(Movement.kind == MovementKind.OVERDUE_FROM, Movement.id.not_in(undone))
+        .order_by(Note.id, Movement.on)
+    )
+    told = set()
+    for note, on in ctx.session.execute(rows):
+        if is_early(note.disbursed_on, on, months=rule.number) and note.id not in told:
+            told.add(note.id)
+            detail = f"{note.disbursed_on} 放款，{on} 起逾期"
+            yield _signal(rule, detail, [Subject("note", note.public_id, note.note_no)])
+
+
+def _quick_approvals(ctx: Context) -> Iterable[Signal]:
+    rule = ctx.book.at("signal.quick_approval_seconds", ctx.on)
+    rows = (
+        select(Application, ApplicationStep.at, Proposal.at)
+        .join(ApplicationStep, ApplicationStep.application_id == Application.id)
+        .join(Proposal, Proposal.id == ApplicationStep.proposal_id)
+        .where(ApplicationStep.action == Action.PASS)
+        .order_by(ApplicationStep.id)
+    )
+    for application, decided_at, proposed_at in ctx.session.execute(rows):
+        if is_quick(proposed_at, decided_at, seconds=rule.number):
+            seconds = (decided_at - proposed_at) // timedelta(seconds=1)
+            subject = Subject("application", application.public_id, application.purpose)
+            yield _signal(rule, f"提出意见 {seconds} 秒后复核通过", [subject])
+
+
+def _borrower(row: Borrower) -> Subject:
+    return Subject("borrower", row.public_id, f"{row.name_masked} {row.id_masked}")
+
+
+def _signal(
+    rule: Rule, detail: str, subjects: Sequence[Subject], also: Rule | None = None
+) -> Signal:
+    cites = rule.cites if also is None else (*rule.cites, *also.cites)
+    return Signal(rule.key, rule.title, detail, tuple(dict.fromkeys(cites)), tuple(subjects))

@@ -155,17 +155,39 @@ def next_step(
         return Step(returned_from, Role.BANK_MAKER)
     if action is Action.WITHDRAW and state in WITHDRAWABLE:
         return Step(State.WITHDRAWN, Role.BANK_MAKER)
-    if action is Action.LAPSE and state is State.APPROVED:
-        return Step(State.LAPSED, Role.BANK_MAKER)
+    if action is Action.LAPSE and _holds_something(kind, state, returned_from):
+        return Step(State.LAPSED, *_BANK)
     table = INDIVIDUAL_STEPS if kind is BorrowerKind.INDIVIDUAL else FIRM_STEPS
     step = table.get((state, action))
     if step is None:
         raise Conflict(
             "action-not-in-state",
-            f"申请当前状态为“{STATE_NAMES[state]}”，不能执行“{ACTION_NAMES[action]}”",
+            f"申请当前状态为“{STATE_NAMES[state]}”，不能“{ACTION_NAMES[action]}”；"
+            f"{_when(kind, action)}",
             details={"state": state.value, "action": action.value},
         )
     return step
+
+
+def _when(kind: BorrowerKind, action: Action) -> str:
+    """In which states an action may be done, as a refusal says it."""
+    if action is Action.WITHDRAW:
+        return "批准以前可以撤回"
+    if action is Action.LAPSE:
+        return "额度预留到期、尚未放款的可以失效"
+    if action is Action.RESUBMIT:
+        return f"“{STATE_NAMES[State.RETURNED]}”的申请可以重新提交"
+    table = INDIVIDUAL_STEPS if kind is BorrowerKind.INDIVIDUAL else FIRM_STEPS
+    states = "、".join(STATE_NAMES[state] for state, other in table if other is action)
+    return f"此项在以下状态办理：{states or '（此类申请没有这一步）'}"
+
+
+def _holds_something(kind: BorrowerKind, state: State, returned_from: State | None) -> bool:
+    """Capacity is reserved from the guarantee review on, wherever the file lies then."""
+    if state is State.APPROVED:
+        return True
+    stage = returned_from if state is State.RETURNED else state
+    return kind is BorrowerKind.INDIVIDUAL and stage is State.LOAN_APPROVAL
 
 
 class NoteState(StrEnum):
@@ -240,7 +262,8 @@ def next_note_state(state: NoteState, action: NoteAction) -> NoteState | None:
     if (state, action) not in NOTE_STEPS:
         raise Conflict(
             "note-action-not-in-state",
-            f"借据当前状态为“{NOTE_STATE_NAMES[state]}”，不能执行“{NOTE_ACTION_NAMES[action]}”",
+            f"当前状态为“{NOTE_STATE_NAMES[state]}”，不能“{NOTE_ACTION_NAMES[action]}”；此项须在以下"
+            f"状态办理：{'、'.join(NOTE_STATE_NAMES[s] for s, a in NOTE_STEPS if a is action)}",
             details={"state": state.value, "action": action.value},
         )
     return NOTE_STEPS[state, action]

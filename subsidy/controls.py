@@ -6,7 +6,7 @@ recomputation and explanation need to know nothing of registers. Source: rules.m
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ from sqlalchemy import select
 from loans.context import Context
 from loans.models import Borrower, Contract, Hire, Note
 from loans.settlement import QUARTERLY_20, period_starts
-from loans.signals import clusters
+from loans.signals import sharing
 from loans.workflow import BorrowerKind
 from subsidy.accrual import SUBSIDISED_CHANGED, SUBSIDY_STOPPED, Events, day
 from subsidy.models import RegisterEntry, RegisterFile, RegisterKind
@@ -261,24 +261,15 @@ def _flags(ctx: Context, lists: _Lists, notes: Sequence[tuple[int, Any, bytes]])
             yield Flag(row.note_no, "R14", f"同一借款人享受贴息 {loans} 笔，超过 {most} 笔")
         for mark, together in shared.items():
             if who in together:
-                yield Flag(row.note_no, "R20", f"{len(together[who])} 名借款人使用同一{mark}")
+                yield Flag(row.note_no, "R20", f"{together[who]} 名借款人使用同一{mark}")
 
 
-def _shared(ctx: Context) -> dict[str, Mapping[bytes, frozenset[bytes]]]:
-    """Clusters of borrowers of all banks, by what they share (R20)."""
-    marks = {
-        "联系电话": Borrower.phone_index,
-        "住址": Borrower.address_index,
-        "账户": Borrower.account_index,
-    }
-    drawn = Borrower.id.in_(select(Note.borrower_id))
-    return {
-        name: clusters(
-            (who, mark)
-            for who, mark in ctx.session.execute(select(Borrower.id_index, column).where(drawn))
-        )
-        for name, column in marks.items()
-    }
+def _shared(ctx: Context) -> dict[str, dict[bytes, int]]:
+    """By what they share (R20): how many borrowers, of all banks, are behind each one's mark."""
+    found: dict[str, dict[bytes, int]] = defaultdict(dict)
+    for shared in sharing(ctx, with_notes=True):
+        found[shared.what].update((row.id_index, len(shared.people)) for row in shared.people)
+    return found
 
 
 def _relatives(

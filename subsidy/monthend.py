@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import func, select
 
-from loans import audit
 from loans.context import Context
 from loans.daycount import add_months
 from loans.errors import Conflict
@@ -68,9 +67,9 @@ def preview(ctx: Context, *, month: date) -> MonthRun:
 def close(ctx: Context, *, month: date) -> MonthLock:
     """Lock a month that is over; months are closed one after another, each once.
 
-    Whatever is recorded from here on counts as late for this month: no command may be half-way.
+    Whatever is recorded from here on counts as late for this month: commands take turns, so that
+    none is half-way.
     """
-    audit.hold(ctx)
     run = preview(ctx, month=month)
     if ctx.on < run.until:
         raise Conflict("month-not-over", f"{run.since:%Y-%m} 尚未结束，{run.until} 起才能关账")

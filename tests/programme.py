@@ -449,8 +449,8 @@ class Programme:
         )
 
     def lapse(self, application: UUID) -> Application:
-        """The reservation's end."""
-        return self._maker(application, "applications.lapse", applications.lapse)
+        """The reservation's end, by two people of the bank."""
+        return self.decide(application, self.bank_of(application), Action.LAPSE)
 
     def edit(self, application: UUID, asked: Asked) -> Application:
         """New content for a draft or a returned file."""

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic import Field
 
@@ -23,6 +24,7 @@ from loans.models import (
     Verification,
 )
 from loans.queries import file_of
+from loans.reservations import Reservation
 from loans.workflow import ACTION_NAMES, STATE_NAMES, Action, BorrowerKind, State
 
 
@@ -169,6 +171,34 @@ class StepOut(Out):
     at: datetime
     reason: str
     details: dict[str, Any]
+
+
+class ReservationOut(Out):
+    """为一项申请预留、尚未放款的担保额度。"""
+
+    application_id: UUID
+    bank: PartyOut
+    borrower: BorrowerOut
+    state: State
+    held: YuanOut = fen("held")
+    since: date = Field(description="担保审核通过之日。")
+    ends_on: date = Field(description="自该日起可以失效。")
+    days_left: int = Field(description="距到期的天数；不大于 0 时可以失效。")
+    is_proposed: bool = Field(description="已提出失效，待复核。")
+
+
+def reservations(ctx: Context, rows: list[Reservation]) -> list[ReservationOut]:
+    """Reservations, with the application each is for."""
+    found = Parties(ctx, [row.application for row in rows])
+    return [
+        ReservationOut.of(
+            row,
+            application_id=row.application.public_id,
+            state=row.application.state,
+            **{name: found.of(row.application)[name] for name in ("bank", "borrower")},
+        )
+        for row in rows
+    ]
 
 
 def lines(ctx: Context, rows: list[Application]) -> list[ApplicationLine]:

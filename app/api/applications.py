@@ -5,13 +5,22 @@ from typing import Annotated
 from fastapi import Header, Response
 from pydantic import Field
 
+from app.api import application_views as views
 from app.api.application_bodies import ApplicationBody, DueReasonBody, ReasonBody
-from app.api.application_views import ApplicationLine, ApplicationOut, StepOut, lines, steps, whole
+from app.api.application_views import (
+    ApplicationLine,
+    ApplicationOut,
+    ReservationOut,
+    StepOut,
+    lines,
+    steps,
+    whole,
+)
 from app.api.edge import After, Limit, Read, Write
 from app.api.journey import Journey
 from app.api.views import PageOut, bank_key, paged
 from app.api.wire import Id
-from loans import applications, queries
+from loans import applications, queries, reservations
 from loans.models import Application
 from loans.workflow import BorrowerKind, State
 
@@ -83,14 +92,6 @@ def withdraw(application_id: Id, body: DueReasonBody, write: Write) -> Response:
     )
 
 
-@journey.write(
-    "POST", "/applications/{application_id}/lapse", "applications.lapse", "批准额度失效",
-    out=ApplicationOut,
-)  # fmt: skip
-def lapse(application_id: Id, write: Write) -> Response:
-    return write(lambda ctx: applications.lapse(ctx, application_id=application_id), whole)
-
-
 @journey.read("/applications", "applications.read", "申请列表")
 def list_applications(
     ctx: Read,
@@ -103,6 +104,11 @@ def list_applications(
     rows = queries.applications(ctx, state=state, kind=kind, bank_id=bank_key(ctx, bank))
     page = queries.page(ctx, rows, Application, after=after, limit=limit)
     return paged(page, lambda rows: lines(ctx, rows))
+
+
+@journey.read("/reservations", "applications.read", "预留的担保额度，先到期的在前")
+def list_reservations(ctx: Read) -> list[ReservationOut]:
+    return views.reservations(ctx, reservations.held(ctx))
 
 
 @journey.read("/applications/{application_id}", "applications.read", "一项申请")

@@ -17,7 +17,7 @@ from loans.workflow import Action
 
 journey = Journey("审核与审批")
 
-Decision = Literal[Action.PASS, Action.SEND_BACK, Action.REJECT]
+Decision = Literal[Action.PASS, Action.SEND_BACK, Action.REJECT, Action.LAPSE]
 
 
 class VerifiedBody(Body):

@@ -55,6 +55,17 @@ def confirm(disbursement_id: Id, write: Write) -> Response:
     )
 
 
+@journey.write(
+    "POST", "/disbursements/{disbursement_id}/withdrawal", "disbursements.withdraw",
+    "撤回未复核的放款登记", out=DisbursementOut,
+)  # fmt: skip
+def withdraw(disbursement_id: Id, write: Write) -> Response:
+    return write(
+        lambda ctx: disbursements.withdraw(ctx, disbursement_id=disbursement_id),
+        lambda ctx, row: drawings(ctx, [row])[0],
+    )
+
+
 @journey.read("/disbursements", "notes.read", "待复核的放款")
 def list_pending(ctx: Read, after: After = None, limit: Limit = 50) -> PageOut[DisbursementOut]:
     rows = queries.pending_disbursements(ctx)

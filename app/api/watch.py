@@ -11,10 +11,10 @@ from app.api.edge import After, Limit, Read, Write
 from app.api.journey import Journey
 from app.api.views import ByOut, PageOut, PartyOut, Persons, paged
 from app.api.wire import Body, Day, Id, Out, PercentOut, PublicId, Reason, YuanOut, fen, ppm
-from loans import exemptions, lookout, queries, standing
+from loans import exemptions, queries, signals, standing
 from loans.context import Context
-from loans.lookout import Signal
 from loans.models import BankStanding, ExemptionCase, Note, Organisation, StandingKind
+from loans.signals import Signal
 from loans.standing import CompensationRate
 
 journey = Journey("风险监测与尽职免责")
@@ -140,7 +140,7 @@ def list_standings(ctx: Read, after: After = None, limit: Limit = 50) -> PageOut
 
 @journey.read("/signals", "signals.read", "线索")
 def list_signals(ctx: Read) -> list[SignalOut]:
-    return [_signal(row) for row in lookout.signals(ctx)]
+    return [_signal(row) for row in signals.found(ctx)]
 
 
 @journey.write(

@@ -9,7 +9,7 @@ from app.demo.people import BANKS
 from app.demo.repaying import life_of
 from app.demo.script import Fate, Story, Turn
 from app.demo.year import Thread, Year
-from loans import applications, decisions, disbursements
+from loans import applications, decisions, disbursements, reservations
 from loans.applications import Asked
 from loans.context import Context
 from loans.dossier import hires_of
@@ -57,11 +57,8 @@ def _after_decision(year: Year, story: Story, application_id: UUID) -> Thread:
     if story.fate is Fate.LAPSED:
         days = office.installation.book.at("reservation_days", office.today).number
         yield date.fromordinal(office.today.toordinal() + days)
-        office.do(
-            login_of(story, "maker"),
-            "applications.lapse",
-            lambda ctx: applications.lapse(ctx, application_id=application_id),
-        )
+        desk = (login_of(story, "maker"), login_of(story, "checker"))
+        _two_persons(office, desk, application_id, Action.LAPSE, reservations.REASON)
     elif story.fate not in (Fate.INELIGIBLE, Fate.REFUSED_BY_BANK):
         yield from _drawings(year, story, application_id)
 

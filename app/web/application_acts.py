@@ -5,8 +5,9 @@ from uuid import UUID
 
 from app.web.acts import Act, Values, table
 from app.web.fields import Choices, Field, Kind
-from loans import applications, decisions, disbursements
+from loans import applications, decisions, disbursements, reservations
 from loans.context import Context
+from loans.models import Application
 from loans.underwriting import Card, Checked, Scored
 from loans.workflow import (
     ACTION_NAMES,
@@ -213,11 +214,13 @@ ACTS = table(
     ),
     Act(
         name="lapse",
-        title="额度失效",
-        operation="applications.lapse",
-        hint="批准后到期未用的额度退回担保基金。",
-        done="未用额度已失效。",
-        call=lambda ctx, target, _: applications.lapse(ctx, application_id=target),
+        title="提出额度失效",
+        operation="applications.propose",
+        hint="预留到期仍未放款的额度退回担保基金；由本行另一人复核后生效。",
+        done="额度失效已提出，等待复核。",
+        call=lambda ctx, target, _: decisions.propose(
+            ctx, application_id=target, action=Action.LAPSE, reason=reservations.REASON
+        ),
     ),
     Act(
         name="withdraw",
@@ -240,5 +243,15 @@ CONFIRM = table(
         done="放款已复核，借据已生成。",
         call=lambda ctx, target, _: disbursements.confirm(ctx, disbursement_id=target),
         to=lambda _, note: f"/notes/{note.public_id}",
+    ),
+    Act(
+        name="withdraw",
+        title="撤回放款登记",
+        operation="disbursements.withdraw",
+        done="放款登记已撤回，可以重新登记。",
+        call=lambda ctx, target, _: disbursements.withdraw(ctx, disbursement_id=target),
+        to=lambda ctx, drawing: (
+            f"/applications/{ctx.session.get_one(Application, drawing.application_id).public_id}"
+        ),
     ),
 )

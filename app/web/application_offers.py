@@ -9,11 +9,12 @@ from app.web.acts import Offer
 from app.web.application_acts import ACTS
 from app.web.edge import Visit
 from app.web.fields import Choices, Filled
+from loans import reservations
 from loans.access import Role
 from loans.applications import EDITABLE
 from loans.decisions import APPRAISABLE, VERIFIABLE, latest_proposal
 from loans.errors import Conflict
-from loans.models import Application, Disbursement, Hire
+from loans.models import Application, Disbursement, Hire, Proposal
 from loans.money import fen_to_yuan
 from loans.underwriting import CHECKLISTS, Card
 from loans.workflow import WITHDRAWABLE, Action, BorrowerKind, State, next_step
@@ -47,7 +48,11 @@ def _is_open(
         case "withdraw":
             return state in WITHDRAWABLE
         case "lapse":
-            return state is State.APPROVED
+            return (
+                Role.BANK_MAKER in roles
+                and _current_opinion(visit, application) is None
+                and reservations.has_ended(visit.ctx, application)
+            )
         case "draw":
             return state is State.APPROVED and _left(application, drawings) > 0
         case "accept" | "return":
@@ -71,16 +76,27 @@ def _is_appraisable(application: Application) -> bool:
 
 def _is_my_decision(visit: Visit, application: Application, name: str) -> bool:
     """Whether this person makes ("propose") or checks ("decide") the opinion of this stage."""
+    opinion = _current_opinion(visit, application)
     try:
-        step = next_step(application.kind, application.state, Action.PASS)
+        step = next_step(
+            application.kind,
+            application.state,
+            opinion.action if opinion else Action.PASS,
+            returned_from=application.returned_from,
+        )
     except Conflict:
         return False
+    if opinion is None:
+        return name == "propose" and step.proposed_by in visit.actor.roles
+    mine = opinion.by_person_id == visit.actor.person_id
+    return name == "decide" and step.by in visit.actor.roles and not mine
+
+
+def _current_opinion(visit: Visit, application: Application) -> Proposal | None:
+    """The opinion that waits for its checker; none where the content has changed since."""
     opinion = latest_proposal(visit.ctx, application)
-    current = opinion is not None and opinion.content_hash == application.content_hash
-    if name == "propose":
-        return step.proposed_by in visit.actor.roles and not current
-    mine = opinion is not None and opinion.by_person_id == visit.actor.person_id
-    return step.by in visit.actor.roles and current and not mine
+    changed = opinion is not None and opinion.content_hash != application.content_hash
+    return None if changed else opinion
 
 
 def _left(application: Application, drawings: list[Disbursement]) -> int:

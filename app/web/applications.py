@@ -152,7 +152,7 @@ def do(post: Posted, id: UUID, act: str) -> Response:
 
 @router.post("/disbursements/{id}/{act}")
 def confirm(post: Posted, id: UUID, act: str) -> Response:
-    """The checker confirms a drawing: the note's page follows."""
+    """The checker confirms a drawing: the note's page follows; or its bank withdraws it."""
     result = run(post, CONFIRM, act, id, "/")
     if isinstance(result, str):
         return go(result)
@@ -203,6 +203,7 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
         drawings=[drawing for drawing in drawings if drawing.note_id is None],
         confirm=CONFIRM["confirm"],
         may_confirm=visit.may("disbursements.confirm"),
+        may_withdraw=visit.may("disbursements.withdraw"),
         editable=is_editable(visit, row),
         offers=with_failure(offered, failed),
         failed=failed,

@@ -34,10 +34,11 @@ class Kind(StrEnum):
     HIDDEN = "hidden"
     VERDICTS = "verdicts"  # for each subject yes or no, and the evidence
     SCORES = "scores"  # for each subject points, and the evidence
+    AMOUNTS = "amounts"  # for some subjects an amount or none, and the reason
 
 
 # Fields that ask about each subject of a list that comes with the page.
-PER_SUBJECT = frozenset({Kind.VERDICTS, Kind.SCORES})
+PER_SUBJECT = frozenset({Kind.VERDICTS, Kind.SCORES, Kind.AMOUNTS})
 
 
 Choices = tuple[tuple[str, str], ...]
@@ -107,6 +108,8 @@ def read(fields: Iterable[Field], form: FormData) -> Reading:
 def _value(item: Field, form: FormData) -> Any:
     if item.kind is Kind.CHECKS:
         return tuple(_one_of(item, str(value)) for value in form.getlist(item.name))
+    if item.kind is Kind.AMOUNTS:
+        return _amounts(item, form)
     if item.kind in PER_SUBJECT:
         return _per_subject(item, form)
     text = str(form.get(item.name, "")).replace("\r\n", "\n").strip()
@@ -184,6 +187,17 @@ def _per_subject(item: Field, form: FormData) -> list[tuple[str, Any, str]]:
         found.append((subject, answer, evidence[:200]))
     if item.needed and not found:
         raise ValueError(f"请至少填写一项“{item.label}”")
+    return found
+
+
+def _amounts(item: Field, form: FormData) -> list[tuple[str, int, str]]:
+    """(subject, amount [fen] or 0, reason) of each subject where anything was filled in."""
+    found = []
+    for name in form:
+        subject, text = name.removeprefix(f"{item.name}."), str(form[name]).strip()
+        reason = str(form.get(f"{item.name}-evidence.{subject}", "")).strip()
+        if subject != name and (text or reason):
+            found.append((subject, _money(item, text) if text else 0, reason[:200]))
     return found
 
 

@@ -11,15 +11,19 @@ from app.web import (
     cases,
     claim_filing,
     claims,
+    dunning,
     entry,
+    fund,
     home,
     maturities,
     months,
     notes,
+    payouts,
     programme,
     registers,
     remittances,
     statistics,
+    watch,
 )
 from app.web.edge import SignInFirst, installation_of
 from app.web.render import render
@@ -38,8 +42,8 @@ ADVICE = {
 
 # In this order: an address that is a word comes before one that is any id.
 MODULES = (
-    entry, home, applications, notes, maturities, claim_filing, claims, cases, remittances,
-    registers, months, statistics, programme,
+    entry, home, applications, notes, maturities, dunning, payouts, watch, fund, claim_filing,
+    claims, cases, remittances, registers, months, statistics, programme,
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loans.models.model import APPEND_ONLY, Keyed, Model, stored
@@ -66,10 +66,22 @@ class Contract(Keyed, Model):
 
 
 class Disbursement(Keyed, Model):
-    """A drawing asked for by the maker and confirmed by the checker: then it is a note."""
+    """A drawing asked for by the maker and confirmed by the checker: then it is a note.
+
+    Until then its bank may withdraw it, and ask again under the same note number.
+    """
 
     __tablename__ = "disbursement"
-    __table_args__ = (UniqueConstraint("bank_id", "note_no"),)
+    __table_args__ = (
+        Index(
+            "uq_disbursement_bank_note_no",
+            "bank_id",
+            "note_no",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+    )
 
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), index=True)
     bank_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
@@ -83,6 +95,8 @@ class Disbursement(Keyed, Model):
     made_at: Mapped[datetime]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     confirmed_at: Mapped[datetime | None]
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    withdrawn_at: Mapped[datetime | None]
     note_id: Mapped[int | None] = mapped_column(ForeignKey("note.id"))
 
 

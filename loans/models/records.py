@@ -49,7 +49,7 @@ class AuditRecord(Model):
 
 
 class AuditHead(Model):
-    """The chain's last link; locked last in every command."""
+    """The chain's last link; its table is what commands queue for on PostgreSQL."""
 
     __tablename__ = "audit_head"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)

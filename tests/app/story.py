@@ -74,7 +74,14 @@ def loans_and_defaults(api: Any, branch: str, firm: str) -> None:
         on="2019-04-10",
     )["id"]
     api.day("2019-10-20")
-    maker.post(f"/applications/{undrawn}/lapse")
+    wrong = {
+        "application_id": undrawn, "contract_no": "HT-4", "note_no": "JJ-9", "amount": "1.00",
+        "signed_on": "2019-04-10", "disbursed_on": "2019-10-20",
+    }  # fmt: skip
+    drawing = maker.post("/disbursements", wrong)["id"]
+    maker.post(f"/disbursements/{drawing}/withdrawal")
+    maker.post(f"/applications/{undrawn}/proposals", {"action": "lapse", "reason": "到期未用"})
+    checker.post(f"/applications/{undrawn}/decisions", {"agree": True})
     hire = maker.get(f"/applications/{firm}")["hires"][0]["id"]
     left = {"left_on": "2019-10-20"}
     api.as_("H-verifier").post(f"/applications/{firm}/hires/{hire}/departure", left)

@@ -14,7 +14,18 @@ from app.main import create_app
 from app.web import words
 from app.web.render import yuan
 from loans.access import ALLOWED, OrganisationKind, Role
-from loans.models import Application, FundEntryKind, GuaranteeFund, MovementKind
+from loans.dunning import DueKind
+from loans.models import (
+    Application,
+    DunningChannel,
+    DunningResult,
+    FundEntryKind,
+    GuaranteeFund,
+    MovementKind,
+    PayoutState,
+    RecoveryKind,
+    StandingKind,
+)
 from loans.schedule import Method
 from loans.workflow import Action, BorrowerKind, NoteState, State
 from subsidy.models import (
@@ -32,7 +43,7 @@ from subsidy.models import (
 )
 from subsidy.reconciliation import LineClass
 from tests.app.browsing import HTML, Person, signed_in
-from tests.browser.office import PASSWORD, Office, open_office
+from tests.browser.office import PASSWORD, Office, default, open_office
 from tests.databases import Databases
 from tests.programme import ENGINES, Programme, id_number
 
@@ -94,6 +105,19 @@ PAGES = {
     "/months/2019-08": "months.read",
     "/months/2019-08?kind=adjustment": "months.read",
     "/fund": "fund.read",
+    "/fund?on=2019-05-31&kind=commitment": "fund.read",
+    "/reservations": "applications.read",
+    "/dunning": "dunning.read",
+    "/dunning?kind=overdue": "dunning.read",
+    "/dunning/{overdue}": "dunning.read",
+    "/readiness": "payouts.read",
+    "/payouts": "payouts.read",
+    "/payouts?state=paid": "payouts.read",
+    "/payouts/{payout}": "payouts.read",
+    "/standing": "standing.read",
+    "/standing?since=2019-01-01&until=2019-10-01": "standing.read",
+    "/signals": "signals.read",
+    "/exemptions": "exemptions.read",
 }
 OTHERS = ("/notes/{others_note}", "/claims/{paid_claim}", "/remittances/{order}")
 ID_NUMBER = re.compile(r"\d{17}[\dX]")
@@ -127,7 +151,11 @@ class Site:
 def site(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Site]:
     """Half a year of work on one engine; tests change nothing that others look at."""
     with databases.fresh(request.param) as fresh, Programme.begin(fresh) as programme:
-        yield Site(open_office(programme))
+        office = open_office(programme)
+        defaulted = default(office)
+        site = Site(office)
+        site.ids |= defaulted
+        yield site
 
 
 @pytest.mark.parametrize("login", LOGINS)
@@ -347,7 +375,8 @@ def test_a_file_that_is_no_sheet_is_refused_at_the_form(site: Site) -> None:
 def test_every_code_has_its_word() -> None:
     enums = (Role, OrganisationKind, State, NoteState, Action, BorrowerKind, Method, MovementKind,
              FundEntryKind, ClaimState, LineClass, LineKind, RemittanceState, CaseState, EntryKind,
-             EntryReason, RegisterKind)  # fmt: skip
+             EntryReason, RegisterKind, PayoutState, RecoveryKind, StandingKind, DueKind,
+             DunningChannel, DunningResult)  # fmt: skip
     missing = [member for enum in enums for member in enum
                if f"{enum.__name__}.{member}" not in words.WORDS]  # fmt: skip
     assert not missing

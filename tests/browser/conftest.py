@@ -58,6 +58,7 @@ class Site:
     office: Office
     browser: Browser
     options: dict[str, Any] = field(default_factory=dict)
+    ids: dict[str, Any] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     shots: int = 0
 

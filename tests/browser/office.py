@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from app.security import hash_password
+from loans import exemptions
 from loans.models import Borrower, Contract, Note, Person
 from loans.queries import one
 from loans.schedule import Method
@@ -14,6 +15,7 @@ from loans.workflow import Action
 from subsidy import claims, remittance
 from subsidy.detail_sheet import DetailLine, write_detail_sheet
 from subsidy.overview import steps_of_note
+from tests import guarantee
 from tests.programme import Institution, Programme, id_number
 
 PASSWORD = "only-for-tests-2019"
@@ -34,6 +36,7 @@ class Office:
     firm: UUID
     note: UUID
     overdue: UUID
+    small: UUID
     others_note: UUID
     claim: UUID
     paid_claim: UUID
@@ -57,12 +60,33 @@ def open_office(programme: Programme) -> Office:
         programme=programme,
         note=notes[0],
         overdue=notes[1],
+        small=notes[4],
         others_note=notes[-1],
         claim=claim,
         paid_claim=paid,
         sheet=sheet,
         **files,
     )
+
+
+def default(office: Office) -> dict[str, UUID]:
+    """The small note's first interest was never paid: its payout is asked for; an exemption."""
+    p, note = office.programme, office.small
+    with p.at_once():
+        p.report(note, "mark_overdue", due_on=date(2019, 6, 20))
+        guarantee.dun(p, note, on=date(2019, 7, 1), by=p.bank.maker)
+        guarantee.file_documents(p, note)
+        silent = [(item, "借款人失联") for item in ("dunning_bank", "dunning_guarantor")]
+        payout = guarantee.request(p, note, explanations=silent)
+        case = p.do(
+            p.bank.maker,
+            "exemptions.open",
+            lambda ctx: exemptions.open_case(
+                ctx, note_id=note, subject="2019年5月贷款审批", norms_kept=True,
+                norms_evidence="流程完整", diligent=True, diligence_evidence="清单逐项作答",
+            ),
+        )  # fmt: skip
+    return {"payout": payout, "exemption": case.public_id}
 
 
 def give_passwords(programme: Programme) -> None:

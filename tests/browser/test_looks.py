@@ -6,14 +6,17 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import Site, open_site
+from tests.browser.office import default
 from tests.databases import Databases
 
 pytestmark = pytest.mark.browser
 
 PAGES = {
     "B1-maker": ("/", "/applications", "/applications/new", "/applications/{draft}",
-                 "/applications/{approved}", "/notes/{overdue}", "/claims", "/claims/new"),
-    "G-maker": ("/", "/applications/{reviewed}", "/fund", "/policy"),
+                 "/applications/{approved}", "/notes/{overdue}", "/claims", "/claims/new",
+                 "/dunning", "/dunning/{overdue}", "/readiness", "/exemptions/{exemption}"),
+    "G-maker": ("/", "/applications/{reviewed}", "/fund", "/policy", "/payouts",
+                "/payouts/{payout}", "/signals", "/standing", "/reservations"),
     "F-maker": ("/", "/claims/{claim}", "/months", "/months/2019-08", "/notes/{note}"),
     "H-verifier": ("/", "/applications/{firm}"),
     "system": ("/",),
@@ -53,6 +56,7 @@ FAINT = """() => {
 def site(chromium: Browser, databases: Databases) -> Iterator[Site]:
     """One office for all looks: nothing is changed."""
     with open_site(chromium, databases) as found:
+        found.ids = vars(found.office) | default(found.office)
         yield found
 
 
@@ -63,7 +67,7 @@ def test_nothing_sticks_out_and_everything_is_readable(site: Site) -> None:
             for login, addresses in PAGES.items():
                 desk = site.at(login, viewport={"width": width, "height": 900}, color_scheme=scheme)
                 for address in addresses:
-                    path = address.format(**vars(site.office))
+                    path = address.format(**site.ids)
                     assert desk.page.goto(path).status == 200  # type: ignore[union-attr]
                     name = address.strip("/").replace("/", "-") or "home"
                     desk.shot(f"{width}-{scheme}-{name}")

@@ -64,8 +64,11 @@ def test_the_last_slot_is_given_once(contested, database) -> None:
     p, ports = contested
     waiting = reviewed(p, AT_ONCE)
     outcomes: Counter[str] = Counter()
+    slowest = 0.0
     for _ in range(ROUNDS):
+        begun = time.monotonic()
         answers = at_once(waiting, ports)
+        slowest = max(slowest, time.monotonic() - begun)
         outcomes.update(answers.values())
         (fund,) = p.rows(select(GuaranteeFund))
         (entered,) = p.rows(select(func.sum(FundEntry.reserved_fen)))
@@ -84,7 +87,7 @@ def test_the_last_slot_is_given_once(contested, database) -> None:
         assert audit.first_broken(session, p.installation.vault) is None
     print(
         f"last slot on {database.kind}: {ROUNDS} rounds of {AT_ONCE} reviews on {PROCESSES} "
-        f"processes: over-commitment 0, {dict(outcomes)}"
+        f"processes: over-commitment 0, {dict(outcomes)}, slowest answer {slowest:.1f} s"
     )
 
 
@@ -139,7 +142,7 @@ def _server(url: str) -> Iterator[int]:
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not _answers(port):
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.1)

@@ -68,11 +68,13 @@ PERSON = WITHDRAWN | {
     ("loan_approval", "bank send_back"): S.RETURNED,
     ("loan_approval", "bank reject"): S.REJECTED,
     ("loan_approval", "withdraw"): S.WITHDRAWN,
+    ("loan_approval", "lapse"): S.LAPSED,
     ("returned from submitted", "resubmit"): S.SUBMITTED,
     ("returned from guarantee_review", "resubmit"): S.GUARANTEE_REVIEW,
     ("returned from guarantee_review", "withdraw"): S.WITHDRAWN,
     ("returned from loan_approval", "resubmit"): S.LOAN_APPROVAL,
     ("returned from loan_approval", "withdraw"): S.WITHDRAWN,
+    ("returned from loan_approval", "lapse"): S.LAPSED,
     ("approved", "lapse"): S.LAPSED,
 }
 FIRM = WITHDRAWN | {

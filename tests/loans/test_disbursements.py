@@ -1,12 +1,14 @@
 """Drawing an approved loan: two people, within the approved amount, one contract."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from loans import disbursements
 from loans.errors import Conflict, NotFound, NotPermitted
-from loans.models import Contract, Disbursement, Instalment, Movement, MovementKind
+from loans.models import Contract, Disbursement, Instalment, Movement, MovementKind, Note
 from loans.schedule import Method
 from loans.workflow import NoteState
 from tests.programme import BEGIN, Programme
@@ -53,10 +55,11 @@ def test_all_drawings_together_stay_within_the_approved_amount(programme: Progra
     application = programme.approved()
     programme.draw(application, amount_fen=100_000_00, on=BEGIN)
     programme.request(application, amount_fen=150_000_00, on=BEGIN)
-    for amount in (50_000_01, 0, -1):
+    for amount, code in ((50_000_01, "over-approved"), (0, "amount-not-positive")):
         with pytest.raises(Conflict) as refused:
             programme.request(application, amount_fen=amount, on=BEGIN)
-        assert refused.value.code == "over-approved"
+        assert refused.value.code == code
+        assert "300000.00 元贷款" in refused.value.message, "it names the loan"
     programme.draw(application, amount_fen=50_000_00, on=BEGIN)
     assert len(programme.rows(select(Disbursement))) == 3
     assert len(programme.rows(select(Contract))) == 1
@@ -98,3 +101,38 @@ def test_the_contract_carries_the_bank_s_agreed_share_of_a_loss(programme: Progr
     programme.loan(programme.asked_firm())
     firm = programme.rows(select(Contract).order_by(Contract.id.desc()))[0]
     assert (firm.guaranteed, firm.bank_share_pct) == (False, 0), "9.8: a plain bank loan"
+
+
+def test_a_drawing_asked_for_wrongly_is_withdrawn_and_its_number_is_free(
+    programme: Programme,
+) -> None:
+    p = programme
+    application = p.approved()
+    drawing = p.request(application, amount_fen=300_000_00, on=BEGIN, note_no="JJ-1")
+    with pytest.raises(Conflict) as taken:
+        p.request(application, amount_fen=1, on=BEGIN, note_no="JJ-1")
+    assert (taken.value.code, "JJ-1" in taken.value.message) == ("already-exists", True)
+    with pytest.raises(NotFound):
+        withdraw(p, drawing, by=p.other_bank.maker)
+    with pytest.raises(NotPermitted, match="银行经办"):
+        withdraw(p, drawing, by=p.bank.checker)
+
+    withdraw(p, drawing, by=p.bank.maker)
+
+    with pytest.raises(Conflict) as gone:
+        p.confirm(drawing)
+    assert gone.value.code == "drawing-withdrawn"
+    note = p.draw(application, amount_fen=300_000_00, on=BEGIN, note_no="JJ-1")
+    assert p.row(Note, note).note_no == "JJ-1"
+    confirmed = p.rows(select(Disbursement.public_id).where(Disbursement.note_id.is_not(None)))
+    with pytest.raises(Conflict) as late:
+        withdraw(p, confirmed[0], by=p.bank.maker)
+    assert late.value.code == "already-confirmed"
+
+
+def withdraw(p: Programme, drawing: Any, *, by: Any) -> Any:
+    return p.do(
+        by,
+        "disbursements.withdraw",
+        lambda ctx: disbursements.withdraw(ctx, disbursement_id=drawing),
+    )

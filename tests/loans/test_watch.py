@@ -1,15 +1,15 @@
 """Compensation rates and suspension, signals, due-diligence exemptions (9.12)."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from loans import exemptions, lookout, standing
+from loans import exemptions, signals, standing
 from loans.errors import Conflict, FuminError, NotFound
-from loans.lookout import Lent, split_loans
 from loans.models import BankStanding, Payout, StandingKind
+from loans.signals import Lent, clusters, is_early, is_quick, split_loans
 from tests import guarantee as g
 from tests.programme import Programme, shipped_book
 
@@ -133,6 +133,31 @@ def test_loans_split_at_the_threshold_are_seen(loans, runs):
     assert len(found) == runs
 
 
+@pytest.mark.parametrize(("people", "found"), [(2, []), (3, [(1, 2, 3)]), (4, [(1, 2, 3, 4)])])
+def test_three_behind_one_mark_are_a_cluster_and_two_are_none(people, found):
+    marks = [(who, b"phone") for who in range(1, people + 1)] + [(9, b"other")]
+    assert clusters(marks, fewest=3) == found
+
+
+@pytest.mark.parametrize(
+    ("disbursed_on", "overdue_on", "early"),
+    [
+        (date(2019, 4, 10), date(2019, 7, 10), True),
+        (date(2019, 4, 10), date(2019, 7, 11), False),
+        (date(2019, 11, 30), date(2020, 2, 29), True),
+        (date(2019, 11, 30), date(2020, 3, 1), False),
+    ],
+)
+def test_overdue_within_three_months_includes_the_last_day(disbursed_on, overdue_on, early):
+    assert is_early(disbursed_on, overdue_on, months=3) is early
+
+
+@pytest.mark.parametrize(("after", "quick"), [(0, True), (60, True), (60.001, False)])
+def test_a_minute_between_opinion_and_decision_is_still_too_short(after, quick):
+    proposed_at = datetime(2019, 4, 1, tzinfo=UTC)
+    assert is_quick(proposed_at, proposed_at + timedelta(seconds=after), seconds=60) is quick
+
+
 def test_each_signal_names_its_rule_and_its_rows(programme):
     p = programme
     with p.at_once():
@@ -147,7 +172,7 @@ def test_each_signal_names_its_rule_and_its_rows(programme):
         late = p.loan(amount_fen=200_000_00, on=START)
         p.day(date(2019, 7, 9))
         p.report(late, "mark_overdue", due_on=DUE)
-    found = read(p, lookout.signals)
+    found = read(p, signals.found)
     assert {signal.rule for signal in found} == {
         "signal.sharing", "signal.structuring_days", "signal.early_overdue_months",
         "signal.quick_approval_seconds",

@@ -1,0 +1,111 @@
+"""Pages of arrears (9.10): due lists, a note's log and evidence, contacts, the readiness check."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from app.web.acts import Failed, run, with_failure
+from app.web.dunning_acts import ACTS, offers
+from app.web.edge import Posted, Visit, go, visit_to, visiting
+from app.web.lists import ROWS, Filter, Part
+from app.web.words import word
+from loans import dunning, evidence, parties, queries
+from loans.dues import account_of
+from loans.dunning import DueKind
+from loans.models import Borrower, Contract, Note, Organisation, Payout, Person, Reveal
+
+router = APIRouter(include_in_schema=False)
+Reading = Annotated[Visit, visit_to("dunning.read")]
+
+
+@router.get("/dunning")
+def due(visit: Reading) -> Response:
+    """What is overdue, due today, near and early; contacts masked."""
+    kind = Filter.of(visit, "kind", "清单", [(k.value, word(k)) for k in DueKind])
+    rows = dunning.due_list(visit.ctx, kind=DueKind(kind.value) if kind.value else None)
+    part = Part.asked(visit)
+    page = part.of(visit, rows[part.skip : part.skip + ROWS + 1])
+    return visit.show(
+        "dunning.html",
+        filters=[kind],
+        page=page,
+        counted={k: sum(row.kind is k for row in rows) for k in DueKind} if not kind.value else {},
+        phones={
+            row.borrower.id: parties.masked_phone(visit.ctx, row.borrower) for row in page.rows
+        },
+        banks=queries.by_key(visit.ctx, Organisation, (row.note.bank_id for row in page.rows)),
+    )
+
+
+@router.get("/dunning/{id}")
+def one(visit: Reading, id: UUID) -> Response:
+    """One note: what is unpaid, its class, who reached out, what a request would lack today."""
+    return _page(visit, id)
+
+
+@router.post("/dunning/{id}/{act}")
+def do(post: Posted, id: UUID, act: str) -> Response:
+    """Run one act; refused, it is shown at its form."""
+    result = run(post, ACTS, act, id, f"/dunning/{id}")
+    if isinstance(result, str):
+        return go(result)
+    with visiting(post.request, post.who, "dunning.read") as visit:
+        return _page(visit, id, result)
+
+
+@router.get("/reveals/{id}")
+def contact(visit: Annotated[Visit, visit_to("borrowers.reveal")], id: UUID) -> Response:
+    """The contact that was asked for: for the person who asked, on that day."""
+    found = parties.contact_of(visit.ctx, id)
+    row = queries.one(visit.ctx, Reveal, id)
+    note = visit.ctx.session.get_one(Note, row.note_id)
+    return visit.show("reveal.html", contact=found, row=row, note=note)
+
+
+@router.get("/readiness")
+def readiness(visit: Annotated[Visit, visit_to("payouts.read")]) -> Response:
+    """From the first day: which evidence of a later request each live note lacks today."""
+    every = evidence.readiness(visit.ctx)
+    lacking = [row for row in every if row.missing]
+    part = Part.asked(visit)
+    page = part.of(visit, lacking[part.skip : part.skip + ROWS + 1])
+    return visit.show(
+        "readiness.html",
+        checked=len(every),
+        lacking=len(lacking),
+        by_item=[
+            (item.title, sum(item.code in {m.code for m in row.missing} for row in lacking))
+            for item in evidence.items(visit.ctx)
+        ],
+        page=page,
+        banks=queries.by_key(visit.ctx, Organisation, (row.note.bank_id for row in page.rows)),
+    )
+
+
+def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
+    ctx = visit.ctx
+    note = queries.one(ctx, Note, id)
+    contract = ctx.session.get_one(Contract, note.contract_id)
+    borrower = ctx.session.get_one(Borrower, note.borrower_id)
+    now = dunning.arrears_of(ctx, note)
+    late = [row.due_on for row in now.arrears if row.days_past_due > 0]
+    entries = dunning.entries_of(ctx, note)
+    return visit.show(
+        "dunning_note.html",
+        status=failed.status if failed else 200,
+        note=note,
+        contract=contract,
+        borrower=borrower,
+        bank=ctx.session.get_one(Organisation, note.bank_id),
+        phone=parties.masked_phone(ctx, borrower),
+        now=now,
+        checklist=evidence.checklist(ctx, account_of(ctx, note), due_on=min(late, default=None)),
+        entries=entries,
+        people=queries.by_key(ctx, Person, (entry.by_person_id for entry in entries)),
+        payouts=list(
+            ctx.session.scalars(queries.payouts(ctx, note_id=note.id).order_by(Payout.id))
+        ),
+        offers=with_failure(offers(visit, note, contract, now.arrears), failed),
+        failed=failed,
+    )

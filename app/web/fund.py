@@ -1,0 +1,121 @@
+"""Pages of the guarantee fund: its position at any date, its entries; and what is reserved."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from app.web.acts import Act, Failed, Offer, run, table, with_failure
+from app.web.edge import Posted, Visit, go, visit_to, visiting
+from app.web.fields import Field, Filled, Kind
+from app.web.lists import Filter, listed
+from app.web.words import word
+from loans import fund as commands
+from loans import queries, reservations
+from loans.models import Agreement, FundEntry, FundEntryKind, MovementKind, Organisation, Person
+from loans.overview import fund_if_any
+
+router = APIRouter(include_in_schema=False)
+Reading = Annotated[Visit, visit_to("fund.read")]
+
+NOBODY = UUID(int=0)  # there is one fund: its acts name no object
+FIELDS = (
+    Field(name="amount_fen", label="金额（元）", kind=Kind.MONEY),
+    Field(name="reason", label="事由", longest=200),
+)
+ACTS = table(
+    Act(
+        name="contribute",
+        title="登记注资",
+        operation="fund.contribute",
+        fields=FIELDS,
+        done="注资已登记。",
+        call=lambda ctx, _, v: commands.contribute(ctx, **v),
+    ),
+    Act(
+        name="earn",
+        title="登记收入",
+        operation="fund.earn",
+        hint="存款利息、担保费等。",
+        fields=FIELDS,
+        done="收入已登记。",
+        call=lambda ctx, _, v: commands.earn(ctx, **v),
+    ),
+    Act(
+        name="withdraw",
+        title="登记提取",
+        operation="fund.withdraw",
+        hint="提取后的余额仍须足以承担在保与预留的担保责任。",
+        fields=FIELDS,
+        done="提取已登记。",
+        call=lambda ctx, _, v: commands.withdraw(ctx, **v),
+    ),
+)
+
+
+@router.get("/fund")
+def fund(visit: Reading) -> Response:
+    """The fund's position at a day, its agreements with the banks and its entries."""
+    return _page(visit)
+
+
+@router.post("/fund/{act}")
+def do(post: Posted, act: str) -> Response:
+    """Enter money; refused, it is shown at its form."""
+    result = run(post, ACTS, act, NOBODY, "/fund")
+    if isinstance(result, str):
+        return go(result)
+    with visiting(post.request, post.who, "fund.read") as visit:
+        return _page(visit, result)
+
+
+@router.get("/reservations")
+def held(visit: Annotated[Visit, visit_to("applications.read")]) -> Response:
+    """Capacity held for loans that are not drawn, what ends first at the top."""
+    rows = reservations.held(visit.ctx)
+    banks = [row.application.bank_id for row in rows]
+    return visit.show(
+        "reservations.html",
+        rows=rows,
+        ended=[row for row in rows if row.days_left <= 0],
+        rule=visit.ctx.book.at(reservations.KEY, visit.ctx.on),
+        banks=queries.by_key(visit.ctx, Organisation, banks),
+    )
+
+
+def _page(visit: Visit, failed: Failed | None = None) -> Response:
+    ctx = visit.ctx
+    offers = [
+        Offer(act, f"/fund/{act.name}", Filled({}))
+        for act in ACTS.values()
+        if visit.may(act.operation)
+    ]
+    kind = Filter.of(visit, "kind", "事项", [(k.value, word(k)) for k in FundEntryKind])
+    bank = Filter.banks(visit)
+    asked = FundEntryKind(kind.value) if kind.value else None
+    page = listed(visit, queries.fund_entries(ctx, kind=asked, bank_id=bank.key), FundEntry)
+    agreements = list(ctx.session.scalars(queries.agreements(ctx).order_by(Agreement.since)))
+    on = _asked_day(visit)
+    return visit.show(
+        "fund.html",
+        status=failed.status if failed else 200,
+        on=on,
+        position=commands.position(ctx, on=on) if fund_if_any(ctx) else None,
+        page=page,
+        filters=[kind, bank],
+        agreements=agreements,
+        banks=queries.by_key(ctx, Organisation, (row.bank_id for row in (*page.rows, *agreements))),
+        people=queries.by_key(ctx, Person, (entry.by_person_id for entry in page.rows)),
+        movements={kind.value: word(kind) for kind in MovementKind},
+        offers=with_failure(offers, failed),
+        failed=failed,
+    )
+
+
+def _asked_day(visit: Visit) -> date:
+    """The day in the address, today where it says none or one that has not come."""
+    try:
+        return min(date.fromisoformat(visit.request.query_params.get("on", "")), visit.ctx.on)
+    except ValueError:
+        return visit.ctx.on
