@@ -203,6 +203,6 @@ def needs_role(actor: Actor, *roles: Role, operation: str = "") -> NotPermitted:
     details: dict[str, object] = {"needs": sorted(role.value for role in roles)}
     return NotPermitted(
         "role-not-allowed",
-        f"{actor.name}（{mine or '没有岗位'}）不能办理此项，请由以下岗位的人员办理：{theirs}",
+        f"{actor.name}（{mine or '没有岗位'}）无权办理此项，请由以下岗位的人员办理：{theirs}",
         details=details | ({"operation": operation} if operation else {}),
     )
