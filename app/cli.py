@@ -9,6 +9,7 @@ import typer
 from app import __version__
 from app.commandline import (
     accrue,
+    admin,
     assess,
     calendar,
     demo,
@@ -33,7 +34,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     accrue.accrue,
     forecast.forecast,
 )
-GROUPS: tuple[typer.Typer, ...] = (policies.policy, calendar.days, *registers.GROUPS)
+GROUPS: tuple[typer.Typer, ...] = (admin.admin, policies.policy, calendar.days, *registers.GROUPS)
 
 
 def build(commands: Sequence[Callable[..., Any]]) -> typer.Typer:

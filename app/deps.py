@@ -48,6 +48,12 @@ class Installation:
     new_id: Callable[[], UUID] = uuid4
     fixed_book: bool = False
     turn: Lock = field(default_factory=Lock, repr=False, compare=False)
+    second_factor: bool = False
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether people sign in with a one-time code too: in production always."""
+        return self.production or self.second_factor
 
     @property
     def production(self) -> bool:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from app import __version__, link, problems
 from app.api import routers
 from app.api.document import DESCRIPTION, complete
-from app.api.edge import Forged, NotSignedIn
+from app.api.edge import Forged, MustEnrol, NotSignedIn
 from app.api.strict import BodyTooLarge
 from app.commands import Busy
 from app.deps import Installation
@@ -125,12 +125,17 @@ def _not_signed_in(request: Request, _error: Exception) -> Response:
 
 
 def _sign_in_refused(request: Request, _error: Exception) -> Response:
-    message = "登录名或密码不正确，或登录已暂时锁定；请核对后再试"
+    message = "登录名、密码或动态码不正确，或登录已暂时锁定；请核对后再试"
     return _answer(request, 401, problems.body_of(401, "sign-in-refused", message))
 
 
 def _forged(request: Request, _error: Exception) -> Response:
     return _answer(request, 403, problems.body_of(403, "csrf", "页面已过期，请刷新后重新提交"))
+
+
+def _must_enrol(request: Request, _error: Exception) -> Response:
+    message = "尚未启用动态码：请先在网页“账号安全”中设置，再重新登录"
+    return _answer(request, 403, problems.body_of(403, "second-factor-needed", message))
 
 
 def _too_large(request: Request, _error: Exception) -> Response:
@@ -159,6 +164,7 @@ _HANDLERS: dict[type[Exception], Any] = {
     NotSignedIn: _not_signed_in,
     SignInRefused: _sign_in_refused,
     Forged: _forged,
+    MustEnrol: _must_enrol,
     BodyTooLarge: _too_large,
     OperationalError: _database_away,
     PoolTimeout: _database_away,

@@ -1,12 +1,13 @@
-"""Authentication at the edge: people by password and cookie, bank machines by API key.
+"""Authentication at the edge: people by password, second factor and cookie, machines by API key.
 
 Tokens are random and opaque; only their SHA-256 is stored. Passwords are argon2id. Signing in is
-the one write without an actor, so it has its own small transaction here.
+the one write without an actor, so it has its own small transaction here. Everything is looked up
+at every request, so that what is revoked or changed counts from the next one.
 """
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.deps import Installation
 from loans.access import Actor, Role
+from loans.logins import accepted_code
 from loans.models import ApiKey, BrowserSession, Organisation, Person
 
 FAILURES_ALLOWED = 5
@@ -32,7 +34,7 @@ _NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
 
 
 class SignInRefused(Exception):
-    """Wrong login or password, or locked: the caller is not told which."""
+    """Wrong login, password or code, or locked: the caller is not told which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class SignedIn:
     token: str
     csrf: str
     actor: Actor
+    must_enrol: bool = False  # nothing else is open before the second factor is set up
 
 
 def hash_password(password: str) -> str:
@@ -60,16 +63,18 @@ def new_key() -> str:
     return KEY_PREFIX + secrets.token_urlsafe(32)
 
 
-def sign_in(installation: Installation, login: str, password: str) -> SignedIn:
-    """Check login and password and open a browser session; raises ``SignInRefused``."""
+def sign_in(
+    installation: Installation, login: str, password: str, code: str | None = None
+) -> SignedIn:
+    """Check login, password and one-time code and open a browser session; or ``SignInRefused``."""
     at = installation.clock()
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     with installation.writes() as session, session.begin():
         person = session.scalars(
             select(Person).where(Person.login == login).with_for_update()
         ).one_or_none()
-        if _password_holds(person, password, at):
-            assert person is not None
+        holds = _password_holds(person, password, at)
+        if person is not None and holds and _code_holds(installation, session, person, code):
             person.failed_logins, person.locked_until = 0, None
             session.add(
                 BrowserSession(
@@ -80,7 +85,7 @@ def sign_in(installation: Installation, login: str, password: str) -> SignedIn:
                     seen_at=at,
                 )
             )
-            return SignedIn(token, csrf, _actor(session, person))
+            return _signed_in(installation, session, person, token, csrf)
         if person is not None:
             _count_failure(person, at)
     raise SignInRefused
@@ -94,23 +99,41 @@ def sign_out(installation: Installation, token: str) -> None:
             row.ended_at = installation.clock()
 
 
+def password_is(installation: Installation, actor: Actor, password: str) -> bool:
+    """Whether this is the actor's own password, asked again before it is changed."""
+    with installation.reads() as session:
+        person = session.get_one(Person, actor.person_id)
+        return _password_holds(person, password, installation.clock())
+
+
 def actor_of_key(session: Session, key: str, at: datetime) -> Actor | None:
-    """The person an API key acts as; None if unknown, expired or revoked."""
+    """The person an API key acts as; None if unknown, expired, revoked, or meant for signing."""
     row = session.scalars(select(ApiKey).where(ApiKey.key_hash == hash_token(key))).one_or_none()
-    if row is None or row.revoked_at is not None or row.expires_at <= at:
+    if row is None or row.secret_sealed is not None:
         return None
-    return _active_actor(session, row.person_id)
+    return actor_behind(session, row, at)
 
 
-def actor_of_cookie(session: Session, token: str, at: datetime) -> SignedIn | None:
+def actor_behind(session: Session, key: ApiKey, at: datetime) -> Actor | None:
+    """The person a key's row acts as, within the key's operations; None if it is not valid."""
+    if key.revoked_at is not None or key.expires_at <= at:
+        return None
+    actor = _active_actor(session, key.person_id)
+    if actor is None or key.operations is None:
+        return actor
+    return replace(actor, only=frozenset(key.operations))
+
+
+def actor_of_cookie(installation: Installation, session: Session, token: str) -> SignedIn | None:
     """Who a browser session belongs to; None if unknown, ended, idle too long or too old."""
+    at = installation.clock()
     row = session.get(BrowserSession, hash_token(token))
     if row is None or row.ended_at is not None:
         return None
     if at - row.seen_at > IDLE or at - row.started_at > ABSOLUTE:
         return None
-    actor = _active_actor(session, row.person_id)
-    return SignedIn(token, row.csrf, actor) if actor else None
+    person = session.get_one(Person, row.person_id)
+    return _signed_in(installation, session, person, token, row.csrf) if person.active else None
 
 
 def touch(installation: Installation, token: str) -> None:
@@ -130,6 +153,13 @@ def actor_of_login(session: Session, login: str) -> Actor | None:
     """The actor behind a login, for the command line of the machine itself."""
     person = session.scalars(select(Person).where(Person.login == login)).one_or_none()
     return _actor(session, person) if person and person.active else None
+
+
+def _signed_in(
+    installation: Installation, session: Session, person: Person, token: str, csrf: str
+) -> SignedIn:
+    must_enrol = installation.needs_second_factor and person.totp_since is None
+    return SignedIn(token, csrf, _actor(session, person), must_enrol)
 
 
 def _active_actor(session: Session, person_id: int) -> Actor | None:
@@ -155,6 +185,19 @@ def _password_holds(person: Person | None, password: str, at: datetime) -> bool:
         matches = _HASHER.verify(password, person.password_hash if known else _NOBODY)  # type: ignore[union-attr,arg-type]
     locked = person is not None and person.locked_until is not None and person.locked_until > at
     return matches and known and person is not None and person.active and not locked
+
+
+def _code_holds(
+    installation: Installation, session: Session, person: Person, code: str | None
+) -> bool:
+    """Whether the one-time code is right, if this person has one; it is used up by that."""
+    if person.totp_since is None:
+        return True
+    ctx = installation.context(session, _actor(session, person))
+    step = accepted_code(ctx, person, code or "")
+    if step is not None:
+        person.totp_step = step
+    return step is not None
 
 
 def _count_failure(person: Person, at: datetime) -> None:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     secret_file: Path | None = None
     keyring: Path | None = None
     policy_dir: Path | None = None
+    second_factor: bool = False  # in production it is asked for in any case
     pool_size: int = Field(default=10, ge=1, le=40)
 
     @property

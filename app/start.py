@@ -63,6 +63,7 @@ def open_installation(settings: Settings, *, create: bool = False) -> Opened:
         vault=_vault(settings),
         env=settings.env.value,
         fixed_book=settings.policy_dir is not None,
+        second_factor=settings.second_factor,
     )
     return Opened(engine, installation)
 

@@ -77,11 +77,17 @@ class Actor:
     organisation_id: int
     organisation_kind: OrganisationKind
     roles: frozenset[Role]
+    only: frozenset[str] | None = None  # a key's operations; None: all of the roles'
 
     @property
     def bank_id(self) -> int | None:
         """The organisation's id if it is a bank: what its rows are scoped by."""
         return self.organisation_id if self.organisation_kind is OrganisationKind.BANK else None
+
+    def may(self, operation: str) -> bool:
+        """Whether one of the roles is allowed this operation, and the key covers it."""
+        covered = self.only is None or operation in self.only
+        return covered and not self.roles.isdisjoint(ALLOWED[operation])
 
 
 _BANK = frozenset({Role.BANK_MAKER, Role.BANK_CHECKER, Role.BANK_READER})
@@ -96,7 +102,15 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "organisations.register": frozenset({Role.SYSTEM_ADMIN}),
     "branches.register": frozenset({Role.SYSTEM_ADMIN, Role.BANK_CHECKER}),
     "people.register": frozenset({Role.SECURITY_ADMIN}),
+    "people.change_roles": frozenset({Role.SECURITY_ADMIN}),
+    "people.disable": frozenset({Role.SECURITY_ADMIN}),
+    "people.enable": frozenset({Role.SECURITY_ADMIN}),
+    "people.reset": frozenset({Role.SECURITY_ADMIN}),
     "keys.issue": frozenset({Role.SECURITY_ADMIN}),
+    "keys.revoke": frozenset({Role.SECURITY_ADMIN}),
+    "passwords.change": _EVERYONE,
+    "second_factor.begin": _EVERYONE,
+    "second_factor.confirm": _EVERYONE,
     "business_date.set": frozenset({Role.SYSTEM_ADMIN}),
     "policies.load": frozenset({Role.SYSTEM_ADMIN}),
     "calendar.load": frozenset({Role.SYSTEM_ADMIN}),
@@ -170,6 +184,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     # reads
     "programme.read": _EVERYONE,
     "people.read": _ADMINS,
+    "keys.read": _ADMINS,
     "agreements.read": _BANK | _GUARANTOR | _FINANCE | {Role.OBSERVER},
     "applications.read": _BUSINESS,
     "notes.read": _BUSINESS,
@@ -194,6 +209,12 @@ def require(actor: Actor, operation: str) -> None:
     """Raise ``NotPermitted`` unless one of the actor's roles is allowed this operation."""
     if actor.roles.isdisjoint(ALLOWED[operation]):
         raise needs_role(actor, *ALLOWED[operation], operation=operation)
+    if not actor.may(operation):
+        raise NotPermitted(
+            "key-not-allowed",
+            f"这个密钥不能用于“{operation}”；请换用为此签发的密钥，或由安全管理员另行签发",
+            details={"operation": operation},
+        )
 
 
 def needs_role(actor: Actor, *roles: Role, operation: str = "") -> NotPermitted:

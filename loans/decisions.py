@@ -20,6 +20,7 @@ from loans.models import Application, Appraisal, Borrower, Person, Proposal, Ver
 from loans.money import fen_to_yuan
 from loans.progress import demand_list, move, not_now, send_back, step_of
 from loans.queries import one
+from loans.second_person import second_person
 from loans.underwriting import (
     CHECKLISTS,
     Assessment,
@@ -182,8 +183,7 @@ def decide(ctx: Context, *, application_id: UUID, agree: bool, reason: str = "")
     proposal = latest_proposal(ctx, application)
     if proposal is None:
         raise Conflict("no-proposal", "尚无经办意见，请先由经办人员提出意见")
-    if proposal.by_person_id == ctx.actor.person_id:
-        raise NotPermitted("same-person", "经办与复核不能是同一人，请由另一人决定")
+    second_person(ctx, proposal.by_person_id)
     if proposal.content_hash != application.content_hash:
         raise Conflict("content-changed", "意见提出后申请内容已变动，意见作废，请重新提出")
     _same_institution(ctx, proposal)

@@ -13,7 +13,7 @@ from loans import fund, outbox
 from loans.classes import SubsidyClass, subsidy_terms
 from loans.context import Context
 from loans.daycount import DayCount, add_months
-from loans.errors import Conflict, NotPermitted
+from loans.errors import Conflict
 from loans.headcount import recount
 from loans.models import (
     Application,
@@ -30,6 +30,7 @@ from loans.progress import called
 from loans.queries import agreement_in_force, contract_of, notes_of_application, one
 from loans.riskshare import bank_share_pct
 from loans.schedule import Method, plan, settlement_for
+from loans.second_person import second_person
 from loans.underwriting import firm_base_limit_fen
 from loans.versions import book_for, remember
 from loans.workflow import (
@@ -82,8 +83,7 @@ def request(
 def confirm(ctx: Context, *, disbursement_id: UUID) -> Note:
     """A second person confirms the drawing: contract (if the first), note, plan, guarantee."""
     drawing = _open_drawing(ctx, disbursement_id)
-    if drawing.made_by_id == ctx.actor.person_id:
-        raise NotPermitted("same-person", "经办与复核不能是同一人，请由另一人办理")
+    second_person(ctx, drawing.made_by_id)
     application = ctx.session.scalars(
         select(Application).where(Application.id == drawing.application_id).with_for_update()
     ).one()

@@ -13,8 +13,8 @@ from loans import outbox
 from loans.context import Context
 from loans.errors import Conflict, NotFound
 from loans.models import Contract, ExemptionCase, Note, Person, Proposal
-from loans.movements import second_person
 from loans.queries import one
+from loans.second_person import second_person
 from loans.workflow import LIVE_NOTE_STATES, Action, NoteState
 
 AT_RISK = (frozenset(NoteState) - LIVE_NOTE_STATES - {NoteState.SETTLED}) | {NoteState.OVERDUE}

@@ -16,10 +16,11 @@ from loans.errors import Conflict, NotFound, NotPermitted
 from loans.ledger import ACTIONS
 from loans.models import Contract, ExtensionRequest, Instalment, Movement, MovementKind, Note
 from loans.money import positive
-from loans.movements import record, second_person
+from loans.movements import record
 from loans.policy import PolicyBook
 from loans.queries import movements_of, one, open_extension
 from loans.schedule import add_months
+from loans.second_person import second_person
 from loans.versions import book_of
 from loans.workflow import (
     COMPENSATED_NOTE_STATES,

@@ -7,7 +7,7 @@ from datetime import date
 
 from loans import fund, outbox
 from loans.context import Context
-from loans.errors import Conflict, NotPermitted
+from loans.errors import Conflict
 from loans.ledger import position
 from loans.models import Contract, Movement, MovementKind, Note
 from loans.money import fen_to_yuan
@@ -57,12 +57,6 @@ def record(
         to=note.bank_id,
     )
     return movement
-
-
-def second_person(ctx: Context, first_person_id: int | None) -> None:
-    """Refuse an actor who is the first of the two people a decision needs."""
-    if ctx.actor.person_id == first_person_id:
-        raise NotPermitted("same-person", "经办与复核不能是同一人，请由另一人办理")
 
 
 def _fold(ctx: Context, note: Note, movement: Movement) -> None:

@@ -1,16 +1,16 @@
-"""Commands: the programme's organisations, branches, people, keys, and borrowers.
+"""Commands: the programme's organisations, branches, and borrowers.
 
 Source: （九）9.9a 增加经办银行和经办网点 (banks and branches are data), 9.14 (the bureaus).
 """
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from loans.access import ROLES_OF, OrganisationKind, Role
+from loans.access import OrganisationKind
 from loans.context import Context
 from loans.errors import Conflict, NotFound, NotPermitted
 from loans.identity import (
@@ -22,13 +22,11 @@ from loans.identity import (
     mask_phone,
 )
 from loans.models import (
-    ApiKey,
     Borrower,
     Branch,
     BusinessDate,
     Note,
     Organisation,
-    Person,
     Reveal,
 )
 from loans.queries import one, organisation_of
@@ -75,58 +73,6 @@ def register_branch(ctx: Context, *, bank_id: UUID, code: str, name: str) -> Bra
     if ctx.session.scalars(taken).first():
         raise Conflict("branch-exists", f"{bank.name} 的网点代码 {code} 已经登记")
     row = Branch(public_id=ctx.new_id(), bank_id=bank.id, code=code, name=name)
-    ctx.session.add(row)
-    return row
-
-
-def register_person(
-    ctx: Context,
-    *,
-    organisation_id: UUID,
-    name: str,
-    login: str,
-    roles: frozenset[Role],
-    password_hash: str | None,
-) -> Person:
-    """Someone gets a login inside one organisation, with roles of that organisation's kind."""
-    organisation = organisation_of(ctx, organisation_id)
-    foreign = roles - ROLES_OF[organisation.kind]
-    if foreign or not roles:
-        raise Conflict(
-            "roles-not-of-organisation",
-            f"岗位 {'、'.join(sorted(foreign)) or '（空）'} 不属于“{organisation.name}”这类机构，"
-            f"可选：{'、'.join(sorted(ROLES_OF[organisation.kind]))}",
-        )
-    if ctx.session.scalars(select(Person).where(Person.login == login)).first():
-        raise Conflict("login-taken", f"登录名 {login} 已被使用，请换一个")
-    row = Person(
-        public_id=ctx.new_id(),
-        organisation_id=organisation.id,
-        name=name,
-        login=login,
-        password_hash=password_hash,
-        roles=sorted(roles),
-        registered_on=ctx.on,
-    )
-    ctx.session.add(row)
-    return row
-
-
-def issue_key(
-    ctx: Context, *, login: str, label: str, key_hash: bytes, expires_at: datetime
-) -> ApiKey:
-    """A bank system's key that acts as one registered person; only its hash comes here."""
-    person = ctx.session.scalars(select(Person).where(Person.login == login)).one_or_none()
-    if person is None or not person.active:
-        raise Conflict("no-such-person", f"没有登录名为 {login} 的在岗人员")
-    row = ApiKey(
-        public_id=ctx.new_id(),
-        person_id=person.id,
-        key_hash=key_hash,
-        label=label,
-        issued_at=ctx.at,
-        expires_at=expires_at,
-    )
     ctx.session.add(row)
     return row
 

@@ -21,10 +21,11 @@ from loans.errors import Conflict
 from loans.evidence import DUNNING, Item
 from loans.models import Contract, MovementKind, Note, Payout, PayoutState
 from loans.money import fen_to_yuan
-from loans.movements import record, second_person
+from loans.movements import record
 from loans.policy import GroundEffect, PolicyBook, Rule
 from loans.queries import agreement_in_force, one
 from loans.riskshare import bank_share
+from loans.second_person import second_person
 from loans.versions import book_of
 
 STATE_NAMES: dict[PayoutState, str] = {

@@ -90,6 +90,14 @@ def organisation_of(
     return row
 
 
+def organisation_by_code(ctx: Context, code: str) -> Organisation:
+    """An organisation by the code that people use for it."""
+    row = ctx.session.scalars(select(Organisation).where(Organisation.code == code)).one_or_none()
+    if row is None:
+        raise NotFound("not-found", f"没有代码为 {code} 的机构，请核对")
+    return row
+
+
 def branch_of(ctx: Context, public_id: UUID, bank_id: int) -> Branch:
     """A branch of this bank."""
     row = ctx.session.scalars(

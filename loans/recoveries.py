@@ -16,10 +16,11 @@ from loans.context import Context
 from loans.errors import Conflict, NotFound
 from loans.models import MovementKind, Note, Payout, PayoutState, Recovery, RecoveryKind
 from loans.money import fen_to_yuan, positive
-from loans.movements import record, second_person
+from loans.movements import record
 from loans.payouts import STATE_NAMES
 from loans.queries import one
 from loans.riskshare import Split, share_recovery
+from loans.second_person import second_person
 from loans.workflow import NoteState
 
 RECOVERABLE = (PayoutState.PAID, PayoutState.CLOSED, PayoutState.WRITTEN_OFF)

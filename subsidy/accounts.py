@@ -15,6 +15,7 @@ from loans.errors import Conflict, NotPermitted
 from loans.models import Organisation
 from loans.parties import ACCOUNT
 from loans.queries import one
+from loans.second_person import second_person
 from subsidy.models import AccountChange
 
 _ACCOUNT = re.compile(r"[0-9]{8,32}", re.ASCII)
@@ -49,8 +50,7 @@ def agree(ctx: Context, *, change_id: UUID) -> AccountChange:
     row = one(ctx, AccountChange, change_id, lock=True)
     if row.agreed_on is not None:
         raise Conflict("change-done", "该账户变更已经复核")
-    if row.asked_by_id == ctx.actor.person_id:
-        raise NotPermitted("same-person", "申请与复核不能是同一人，请由另一人复核")
+    second_person(ctx, row.asked_by_id)
     bank = ctx.session.scalars(
         select(Organisation).where(Organisation.id == row.bank_id).with_for_update()
     ).one()

@@ -18,6 +18,7 @@ from loans.identity import canonical_credit_code, canonical_id
 from loans.models import Organisation
 from loans.parties import ID_NO
 from loans.queries import one
+from loans.second_person import second_person
 from loans.sheets import digest
 from loans.vault import Vault
 from subsidy.accrual import day
@@ -129,8 +130,7 @@ def approve(ctx: Context, *, claim_id: UUID, content_hash: str) -> Claim:
     claim = one(ctx, Claim, claim_id, lock=True)
     if claim.state is not ClaimState.REVIEWED:
         raise Conflict("claim-not-reviewed", "只有已审核的申报可以批准")
-    if claim.reviewed_by_id == ctx.actor.person_id:
-        raise NotPermitted("same-person", "审核与批准不能是同一人，请由另一人批准")
+    second_person(ctx, claim.reviewed_by_id)
     if content_hash != claim.content_hash:
         raise Conflict("content-changed", "所批准的内容与现有内容不一致，请刷新后重新核对")
     _check_days_unpaid(ctx, claim)

@@ -14,11 +14,12 @@ from sqlalchemy import func, insert, select
 
 from loans import outbox
 from loans.context import Context
-from loans.errors import Conflict, NotPermitted
+from loans.errors import Conflict
 from loans.models import Organisation
 from loans.money import fen_to_yuan, split_by_weight
 from loans.policy import FundingSplit
 from loans.queries import one
+from loans.second_person import second_person
 from loans.sheets import digest
 from subsidy.accounts import account_masked
 from subsidy.adjustments import Adjustment, adjustments
@@ -110,8 +111,7 @@ def confirm(ctx: Context, *, remittance_id: UUID, paid_on: date, reference: str)
     remittance = one(ctx, Remittance, remittance_id, lock=True)
     if remittance.state is not RemittanceState.ORDERED:
         raise Conflict("already-paid", "该拨付单已确认付款")
-    if remittance.ordered_by_id == ctx.actor.person_id:
-        raise NotPermitted("same-person", "制单与确认不能是同一人，请由另一人确认")
+    second_person(ctx, remittance.ordered_by_id)
     if not remittance.ordered_on <= paid_on <= ctx.on:
         raise Conflict("paid-day-outside", f"付款日 {paid_on} 应在制单日与今日之间")
     rows = [_paid(ctx, entry, remittance, paid_on) for entry in items_of(ctx, remittance)]

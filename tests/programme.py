@@ -38,6 +38,7 @@ from loans import (
     disbursements,
     fund,
     lifecycle,
+    logins,
     parties,
 )
 from loans.access import Actor, OrganisationKind, Role
@@ -329,7 +330,7 @@ class Programme:
         self.do(
             self.security,
             "people.register",
-            lambda ctx: parties.register_person(
+            lambda ctx: logins.register_person(
                 ctx,
                 organisation_id=organisation,
                 name=login,

@@ -13,8 +13,9 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
-from app import problems, security
+from app import problems, security, signing
 from app.api.journey import OPERATION
+from app.api.strict import StrictRequest
 from app.api.wire import Id, Whole
 from app.commands import Command, execute, fingerprint_of
 from app.deps import Installation
@@ -37,6 +38,10 @@ class Forged(Exception):
     """A write with a cookie but without its anti-forgery token: answered with 403."""
 
 
+class MustEnrol(Exception):
+    """A session that is good for nothing but setting up the second factor: answered with 403."""
+
+
 def installation_of(request: Request) -> Installation:
     """The running copy this request came to."""
     installation: Installation = request.app.state.installation
@@ -47,20 +52,35 @@ Copy = Annotated[Installation, Depends(installation_of)]
 
 
 def current_actor(request: Request, installation: Copy) -> Actor:
-    """Who calls: an API key in ``Authorization: Bearer``, or a browser session's cookie."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    """Who calls: an API key (sent, or only signed with), or a browser session's cookie."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
     cookie = request.cookies.get(COOKIE, "")
-    with installation.reads() as session:
-        at = installation.clock()
-        if scheme:
-            actor = security.actor_of_key(session, key, at) if scheme.lower() == "bearer" else None
-        else:
-            actor = _of_cookie(request, security.actor_of_cookie(session, cookie, at))
+    if scheme.lower() == signing.SCHEME:
+        assert isinstance(request, StrictRequest)
+        actor = signing.actor_of(installation, given, _signed_part(request))
+    elif scheme:
+        actor = _of_key(installation, scheme, given)
+    else:
+        with installation.reads() as session:
+            actor = _of_cookie(request, security.actor_of_cookie(installation, session, cookie))
     if actor is None:
         raise NotSignedIn
     if not scheme:
         security.touch(installation, cookie)
     return actor
+
+
+def _signed_part(request: StrictRequest) -> signing.Part:
+    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope["query_string"]
+    return signing.Part(request.method, (path + b"?" + query if query else path), request.read_body)
+
+
+def _of_key(installation: Installation, scheme: str, key: str) -> Actor | None:
+    if scheme.lower() != "bearer":
+        return None
+    with installation.reads() as session:
+        return security.actor_of_key(session, key, installation.clock())
 
 
 def _of_cookie(request: Request, signed_in: security.SignedIn | None) -> Actor | None:
@@ -70,6 +90,8 @@ def _of_cookie(request: Request, signed_in: security.SignedIn | None) -> Actor |
         request.headers.get(CSRF_HEADER, ""), signed_in.csrf
     ):
         raise Forged
+    if signed_in.must_enrol and request.scope["route"].openapi_extra:
+        raise MustEnrol
     return signed_in.actor
 
 

@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import Response
 from pydantic import Field
 
+from app.api.application_bodies import IdNo
 from app.api.edge import After, Limit, Read, Write
 from app.api.journey import Journey
 from app.api.views import PageOut, Parties, PartyOut, bank_key, paged, plainly
 from app.api.wire import Body, Day, Id, Number, OneOf, Out, PublicId, Text, Yuan, YuanOut, fen
 from app.security import hash_password
-from loans import agreements, parties, queries
+from loans import agreements, logins, parties, queries
 from loans.access import OrganisationKind, Role
 from loans.context import Context
 from loans.models import Agreement, Branch, Organisation, Person
@@ -68,6 +69,9 @@ class PersonBody(Body):
     roles: list[OneOf[Role]] = Field(min_length=1, max_length=3, examples=[["bank_maker"]])
     password: Annotated[str, Field(min_length=12, max_length=200)] | None = Field(
         default=None, examples=["correct-horse-battery"]
+    )
+    id_no: IdNo | None = Field(
+        default=None, description="证件号，只存盲索引：同一人的两个账号不能互为经办与复核。"
     )
 
 
@@ -156,13 +160,14 @@ def list_branches(
 def register_person(body: PersonBody, write: Write) -> Response:
     password_hash = hash_password(body.password) if body.password else None
     return write(
-        lambda ctx: parties.register_person(
+        lambda ctx: logins.register_person(
             ctx,
             organisation_id=body.organisation_id,
             name=body.name,
             login=body.login,
             roles=frozenset(body.roles),
             password_hash=password_hash,
+            id_no=body.id_no,
         ),
         lambda ctx, row: _people(ctx, [row])[0],
         body,

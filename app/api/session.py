@@ -1,5 +1,7 @@
 """Signing in and out with a browser session, and who is signed in."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
@@ -23,6 +25,9 @@ class SignInBody(Body):
 
     login: str = Field(min_length=1, max_length=64, examples=["bank-a-maker"])
     password: str = Field(min_length=1, max_length=200, examples=["correct-horse-battery"])
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = Field(
+        default=None, description="动态码；已启用第二因素的人员必填。", examples=["123456"]
+    )
 
 
 class SignedInOut(Out):
@@ -51,7 +56,7 @@ class MeOut(Out):
     responses=problem_answers(400, 401, 413, 422, 500, 503),
 )
 def sign_in(body: SignInBody, installation: Copy, response: Response) -> SignedInOut:
-    signed_in = security.sign_in(installation, body.login, body.password)
+    signed_in = security.sign_in(installation, body.login, body.password, body.code)
     response.set_cookie(
         COOKIE, signed_in.token, httponly=True, samesite="strict", secure=installation.production
     )

@@ -69,6 +69,11 @@ class StrictRequest(Request):
             self._body = b"".join(chunks)
         return self._body
 
+    @property
+    def read_body(self) -> bytes:
+        """The body, once it was read; a strict route reads it before anything else."""
+        return getattr(self, "_body", b"")
+
     async def json(self) -> Any:
         """The body's one meaning."""
         if not hasattr(self, "_json"):

@@ -13,7 +13,7 @@ from app.demo.people import ADMINISTRATORS, BANKS, HOUSES, PASSWORD, House
 from app.demo.script import FIRST_DAY, Story
 from app.deps import Installation
 from app.security import actor_of_login, hash_password
-from loans import agreements, fund, parties
+from loans import agreements, fund, logins, parties
 from loans.access import Actor
 from loans.context import Context
 from loans.schedule import Instalment
@@ -126,7 +126,7 @@ def _join(office: Office, house: House, password_hash: str) -> None:
             "security",
             "people.register",
             partial(
-                parties.register_person,
+                logins.register_person,
                 organisation_id=organisation.public_id,
                 name=new.name,
                 login=new.login,

@@ -33,6 +33,7 @@ from loans.money import MoneyText
 
 COOKIE = "fumin_session"  # the API accepts the same session
 LARGEST_FORM = 20_000_000  # a claim workbook and the form around it
+ACCOUNT = "/account"
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 NAVIGATION = (
@@ -57,6 +58,10 @@ class SignInFirst(Exception):
     """Nobody is signed in: answered with the way to the sign-in page."""
 
 
+class EnrolFirst(Exception):
+    """The second factor must be set up before anything else: answered with the way there."""
+
+
 def installation_of(request: Request) -> Installation:
     """The running copy this request came to."""
     installation: Installation = request.app.state.installation
@@ -68,9 +73,11 @@ def signed_in(request: Request) -> SignedIn:
     installation = installation_of(request)
     token = request.cookies.get(COOKIE, "")
     with installation.reads() as session:
-        found = security.actor_of_cookie(session, token, installation.clock())
+        found = security.actor_of_cookie(installation, session, token)
     if found is None:
         raise SignInFirst
+    if found.must_enrol and not request.url.path.startswith(ACCOUNT):
+        raise EnrolFirst
     security.touch(installation, token)
     return found
 
@@ -110,7 +117,7 @@ class Visit:
 
     def may(self, operation: str) -> bool:
         """Whether this person may run the operation."""
-        return not self.actor.roles.isdisjoint(ALLOWED[operation])
+        return self.actor.may(operation)
 
     def new_key(self) -> str:
         """A key for one rendered form."""

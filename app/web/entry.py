@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app import security
 from app.security import SignInRefused
-from app.web.edge import COOKIE, Form, Posted, installation_of
+from app.web.edge import COOKIE, DONE, Form, Posted, installation_of
 from app.web.render import render, static_files
 from loans.errors import NotFound, NotPermitted
 
@@ -16,7 +16,9 @@ router = APIRouter(include_in_schema=False)
 
 # The address carries the content's digest, so a new content has a new address.
 FOREVER = "public, max-age=31536000, immutable"
-REFUSED = "登录名或密码不正确；连续多次输错会锁定 15 分钟。请核对后重试，仍不行请联系安全管理员。"
+REFUSED = (
+    "登录名、密码或动态码不正确；连续多次输错会锁定 15 分钟。请核对后重试，仍不行请联系安全管理员。"
+)
 
 
 @router.get("/static/{name}")
@@ -50,7 +52,8 @@ def sign_in(request: Request, form: Form, _: Annotated[None, Depends(same_origin
     next = str(form.get("next", "/"))
     installation = installation_of(request)
     try:
-        signed_in = security.sign_in(installation, login, password)
+        code = str(form.get("code", "")).strip()[:6]
+        signed_in = security.sign_in(installation, login, password, code)
     except SignInRefused:
         return _door(request, next=next, login=login, problem=REFUSED, status=401)
     answer = RedirectResponse(_local(next), 303)
@@ -77,8 +80,10 @@ def sign_out(post: Posted) -> Response:
 def _door(
     request: Request, *, next: str, login: str = "", problem: str = "", status: int = 200
 ) -> Response:
-    env = installation_of(request).env
-    html = render("sign_in.html", env=env, next=_local(next), login=login, problem=problem)
+    env, done = installation_of(request).env, DONE.get(request.query_params.get("done", ""), "")
+    html = render(
+        "sign_in.html", env=env, next=_local(next), login=login, problem=problem, done=done
+    )
     return HTMLResponse(html, status)
 
 

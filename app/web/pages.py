@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.web import (
+    account,
     applications,
     cases,
     claim_filing,
@@ -25,7 +26,7 @@ from app.web import (
     statistics,
     watch,
 )
-from app.web.edge import SignInFirst, installation_of
+from app.web.edge import ACCOUNT, EnrolFirst, SignInFirst, installation_of
 from app.web.render import render
 
 ADVICE = {
@@ -42,8 +43,8 @@ ADVICE = {
 
 # In this order: an address that is a word comes before one that is any id.
 MODULES = (
-    entry, home, applications, notes, maturities, dunning, payouts, watch, fund, claim_filing,
-    claims, cases, remittances, registers, months, statistics, programme,
+    entry, account, home, applications, notes, maturities, dunning, payouts, watch, fund,
+    claim_filing, claims, cases, remittances, registers, months, statistics, programme,
 )  # fmt: skip
 
 
@@ -52,6 +53,7 @@ def attach(app: FastAPI) -> None:
     for module in MODULES:
         app.include_router(module.router)
     app.add_exception_handler(SignInFirst, lambda request, _: to_sign_in(request))
+    app.add_exception_handler(EnrolFirst, lambda *_: RedirectResponse(ACCOUNT, 303))
 
 
 def wants_page(request: Request) -> bool:

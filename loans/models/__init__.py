@@ -22,7 +22,15 @@ from loans.models.notes import (
     MovementKind,
     Note,
 )
-from loans.models.parties import ApiKey, Borrower, Branch, BrowserSession, Organisation, Person
+from loans.models.parties import (
+    ApiKey,
+    Borrower,
+    Branch,
+    BrowserSession,
+    Organisation,
+    Person,
+    SignedRequest,
+)
 from loans.models.payouts import (
     BankStanding,
     DunningChannel,
@@ -92,6 +100,7 @@ __all__ = [
     "Recovery",
     "RecoveryKind",
     "Reveal",
+    "SignedRequest",
     "StandingKind",
     "Verification",
     "WorkdayNotice",

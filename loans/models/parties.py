@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loans.access import OrganisationKind
@@ -44,10 +44,16 @@ class Person(Keyed, Model):
     name: Mapped[str] = mapped_column(String(50))
     login: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(256))
+    # Two accounts with one identity are one person: never maker and checker of the same thing.
+    identity_index: Mapped[bytes | None] = mapped_column(index=True)
     roles: Mapped[list[Any]]
     active: Mapped[bool] = mapped_column(default=True)
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+    # The second factor: asked for once it was confirmed; a step's code is good once.
+    totp_sealed: Mapped[bytes | None]
+    totp_since: Mapped[datetime | None]
+    totp_step: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     registered_on: Mapped[date]
 
 
@@ -58,10 +64,24 @@ class ApiKey(Keyed, Model):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     key_hash: Mapped[bytes] = mapped_column(unique=True)
+    # With it the machine signs its requests; such a key is refused as a bearer token.
+    secret_sealed: Mapped[bytes | None]
     label: Mapped[str] = mapped_column(String(64))
+    # Lines of the access table; none named: all that the person may do.
+    operations: Mapped[list[Any] | None]
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class SignedRequest(Model):
+    """A signed request that was accepted: its nonce is not accepted again."""
+
+    __tablename__ = "signed_request"
+
+    api_key_id: Mapped[int] = mapped_column(ForeignKey("api_key.id"), primary_key=True)
+    nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class BrowserSession(Model):

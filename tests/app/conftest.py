@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from app.commands import perform
 from app.main import create_app
 from app.security import hash_token
-from loans import parties
+from loans import logins
 from loans.access import OrganisationKind, Role
 from tests.programme import Programme
 
@@ -65,7 +65,7 @@ class Api:
                 self.programme.installation,
                 self.programme.security,
                 "keys.issue",
-                lambda ctx: parties.issue_key(
+                lambda ctx: logins.issue_key(
                     ctx,
                     login=login,
                     label="test",

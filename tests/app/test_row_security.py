@@ -29,6 +29,7 @@ OF_THE_PROGRAMME = {
     "policy_version",
     "register_entry",
     "register_file",
+    "signed_request",
     "subsidy_budget",
     "workday_notice",
 }

@@ -230,7 +230,7 @@ def test_a_wrong_password_is_told_without_saying_what_was_wrong(site: Site) -> N
         client.post("/sign-in", data={"login": login, "password": "x"}).text.replace(login, "")
         for login in ("nobody-here", "audit")
     }
-    assert len(texts) == 1 and "登录名或密码不正确" in texts.pop()
+    assert len(texts) == 1 and "登录名、密码或动态码不正确" in texts.pop()
 
 
 def test_a_sign_in_from_another_site_is_refused(site: Site) -> None:

@@ -14,6 +14,7 @@ PURE = (
     *(f"loans/{name}.py" for name in ["access", "arrears", "capitals", "classes", "daycount"]),
     *(f"loans/{name}.py" for name in ["errors", "identity", "interest", "money", "notices"]),
     *(f"loans/{name}.py" for name in ["riskshare", "schedule", "settlement", "workdays"]),
+    "loans/totp.py",
     "loans/workflow.py",
     "loans/policy/",
     "loans/underwriting/",

@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 
 from app.commands import perform
 from app.security import hash_token
-from loans import audit, parties
+from loans import audit, logins
 from loans.models import Application, FundEntry, GuaranteeFund
 from loans.workflow import Action, State
 from tests.databases import Database
@@ -46,7 +46,7 @@ def contested(database: Database) -> Iterator[tuple[Programme, list[int]]]:
             p.installation,
             p.security,
             "keys.issue",
-            lambda ctx: parties.issue_key(
+            lambda ctx: logins.issue_key(
                 ctx,
                 login=login,
                 label="race",

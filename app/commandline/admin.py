@@ -1,0 +1,282 @@
+"""``fumin admin``: organisations, people and keys, by the administrators; passwords shown once."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Select, select
+
+from app.bootstrap import ADMINISTRATORS, Newcomer, first_administrators
+from app.commandline.opening import ActingAs, acting_person, opened
+from app.commands import perform
+from app.deps import Installation
+from app.security import hash_password, hash_token, new_key
+from loans import access, logins, parties, queries, totp
+from loans.access import OrganisationKind, Role
+from loans.models import ApiKey, Organisation, Person
+
+admin = typer.Typer(name="admin", help="管理员：机构、人员、密钥。", no_args_is_help=True)
+
+Login = Annotated[str, typer.Argument(help="登录名。")]
+Roles = Annotated[list[Role], typer.Option("--role", help="岗位，可多次给出。")]
+DAYS = 365
+
+
+@admin.command()
+def begin(
+    system: Annotated[str, typer.Option(help="系统管理员的登录名。")] = "system",
+    security: Annotated[str, typer.Option(help="安全管理员的登录名。")] = "security",
+    audit: Annotated[str, typer.Option(help="审计管理员的登录名。")] = "audit",
+) -> None:
+    """在空的系统中登记三名管理员（各一人），并显示各自的初始密码。"""
+    given = dict(zip(ADMINISTRATORS, (system, security, audit), strict=True))
+    people = {role: Newcomer(login, login, _password()) for role, login in given.items()}
+    with opened() as installation:
+        first_administrators(installation, people)
+    for new in people.values():
+        _show_password(new.login, new.password or "")
+
+
+@admin.command()
+def organisation(
+    kind: Annotated[OrganisationKind, typer.Argument(help="机构类别。")],
+    code: Annotated[str, typer.Argument(help="机构代码。")],
+    name: Annotated[str, typer.Argument(help="机构名称。")],
+    acting: ActingAs = None,
+) -> None:
+    """登记一家机构（系统管理员）。"""
+    with opened() as installation:
+        perform(
+            installation,
+            acting_person(installation, acting),
+            "organisations.register",
+            lambda ctx: parties.register_organisation(ctx, kind=kind, code=code, name=name),
+        )
+    typer.echo(f"已登记 {name}（{code}）")
+
+
+@admin.command()
+def person(
+    code: Annotated[str, typer.Argument(help="机构代码。")],
+    login: Login,
+    name: Annotated[str, typer.Argument(help="姓名。")],
+    role: Roles,
+    id_no: Annotated[
+        str, typer.Option("--id-no", prompt="证件号（可留空）", help="只存盲索引。")
+    ] = "",
+    acting: ActingAs = None,
+) -> None:
+    """登记一名人员（安全管理员），并显示其初始密码。"""
+    password = _password()
+    hashed = hash_password(password)
+    with opened() as installation:
+        perform(
+            installation,
+            acting_person(installation, acting),
+            "people.register",
+            lambda ctx: logins.register_person(
+                ctx,
+                organisation_id=queries.organisation_by_code(ctx, code).public_id,
+                name=name,
+                login=login,
+                roles=frozenset(role),
+                password_hash=hashed,
+                id_no=id_no or None,
+            ),
+        )
+    _show_password(login, password)
+
+
+@admin.command()
+def people(acting: ActingAs = None) -> None:
+    """列出全部人员。"""
+    with opened() as installation:
+        found = select(Person, Organisation).join(
+            Organisation, Organisation.id == Person.organisation_id
+        )
+        rows = _read(installation, acting, "people.read", found.order_by(Person.login))
+    _show(
+        ("登录名", "姓名", "机构", "岗位", "动态码", "在岗"),
+        (
+            (p.login, p.name, o.name, "、".join(p.roles), _yes(p.totp_since), _yes(p.active))
+            for p, o in rows
+        ),
+    )
+
+
+@admin.command()
+def roles(login: Login, role: Roles, acting: ActingAs = None) -> None:
+    """更改一名人员的岗位（安全管理员，不能改本人）。"""
+    with opened() as installation:
+        perform(
+            installation,
+            acting_person(installation, acting),
+            "people.change_roles",
+            lambda ctx: logins.change_roles(ctx, login=login, roles=frozenset(role)),
+        )
+    typer.echo(f"{login} 的岗位现为 {'、'.join(sorted(role))}，下一次请求起生效。")
+
+
+@admin.command()
+def disable(login: Login, acting: ActingAs = None) -> None:
+    """停用一名人员：其会话和密钥立即失效。"""
+    with opened() as installation:
+        perform(
+            installation,
+            acting_person(installation, acting),
+            "people.disable",
+            lambda ctx: logins.disable(ctx, login=login),
+        )
+    typer.echo(f"{login} 已停用。")
+
+
+@admin.command()
+def enable(login: Login, acting: ActingAs = None) -> None:
+    """恢复一名停用的人员。"""
+    with opened() as installation:
+        perform(
+            installation,
+            acting_person(installation, acting),
+            "people.enable",
+            lambda ctx: logins.enable(ctx, login=login),
+        )
+    typer.echo(f"{login} 已恢复。")
+
+
+@admin.command()
+def reset(login: Login, acting: ActingAs = None) -> None:
+    """重置密码与动态码（遗失手机时），并显示新的初始密码。"""
+    password = _password()
+    hashed = hash_password(password)
+    with opened() as installation:
+        perform(
+            installation,
+            acting_person(installation, acting),
+            "people.reset",
+            lambda ctx: logins.reset(ctx, login=login, password_hash=hashed),
+        )
+    _show_password(login, password)
+
+
+@admin.command()
+def enrol(acting: ActingAs = None) -> None:
+    """为本人启用动态码：显示密钥，再核对应用中的第一个动态码。"""
+    secret = secrets.token_bytes(totp.SECRET_BYTES)
+    with opened() as installation:
+        actor = acting_person(installation, acting)
+        begun = perform(
+            installation,
+            actor,
+            "second_factor.begin",
+            lambda ctx: logins.begin_second_factor(ctx, secret=secret),
+        )
+        typer.echo(f"密钥：{totp.shown_secret(secret)}")
+        typer.echo(totp.enrolment_uri(secret, issuer="富民贷款平台", login=begun.login))
+        code = typer.prompt("应用中的六位动态码")
+        perform(
+            installation,
+            actor,
+            "second_factor.confirm",
+            lambda ctx: logins.confirm_second_factor(ctx, code=code),
+        )
+    typer.echo("动态码已启用。")
+
+
+@admin.command()
+def key(
+    login: Login,
+    label: Annotated[str, typer.Argument(help="用途，如“核心系统”。")],
+    days: Annotated[int, typer.Option(min=1, max=3 * DAYS, help="有效天数。")] = DAYS,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="只准办理的业务，可多次给出。"),
+    ] = None,
+    signing: Annotated[bool, typer.Option("--signing", help="请求须签名，不发送密钥。")] = False,
+    acting: ActingAs = None,
+) -> None:
+    """为一名人员名下的系统签发密钥，只显示这一次。"""
+    made = new_key()
+    with opened() as installation:
+        row = perform(
+            installation,
+            acting_person(installation, acting),
+            "keys.issue",
+            lambda ctx: logins.issue_key(
+                ctx,
+                login=login,
+                label=label,
+                key_hash=hash_token(made),
+                expires_at=ctx.at + timedelta(days=days),
+                operations=frozenset(only) if only else None,
+                secret=made if signing else None,
+            ),
+        )
+    typer.echo(f"编号：{row.public_id}")
+    typer.echo(f"密钥：{made}（只显示这一次，请立即交给对方系统的负责人）")
+
+
+@admin.command()
+def keys(acting: ActingAs = None) -> None:
+    """列出全部密钥（不含密钥本身）。"""
+    with opened() as installation:
+        found = select(ApiKey, Person).join(Person, Person.id == ApiKey.person_id)
+        rows = _read(installation, acting, "keys.read", found.order_by(ApiKey.id))
+    _show(
+        ("编号", "人员", "用途", "签名", "业务", "有效至", "撤销"),
+        (
+            (
+                str(k.public_id), p.login, k.label, _yes(k.secret_sealed),
+                "、".join(k.operations) if k.operations is not None else "同岗位",
+                f"{k.expires_at:%Y-%m-%d}", _yes(k.revoked_at),
+            )
+            for k, p in rows
+        ),
+    )  # fmt: skip
+
+
+@admin.command()
+def revoke(
+    key_id: Annotated[UUID, typer.Argument(help="密钥编号。")], acting: ActingAs = None
+) -> None:
+    """撤销一个密钥：立即失效。"""
+    with opened() as installation:
+        row = perform(
+            installation,
+            acting_person(installation, acting),
+            "keys.revoke",
+            lambda ctx: logins.revoke_key(ctx, key_id=key_id),
+        )
+    typer.echo(f"密钥“{row.label}”已撤销。")
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(15)
+
+
+def _show_password(login: str, password: str) -> None:
+    typer.echo(f"{login} 的初始密码：{password}（只显示这一次；请本人登录后更改并启用动态码）")
+
+
+def _read(
+    installation: Installation, login: str | None, operation: str, query: Select
+) -> list[tuple]:
+    actor = acting_person(installation, login)
+    access.require(actor, operation)
+    with installation.reads() as session:
+        return [tuple(row) for row in session.execute(query)]
+
+
+def _yes(value: object) -> str:
+    return "是" if value else "否"
+
+
+def _show(headers: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
+    table = Table(*headers)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)

@@ -1,0 +1,348 @@
+"""People and machines: second factor, revocation, keys with scopes, signed requests, no secrets."""
+
+import hashlib
+import json
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.security import ABSOLUTE, FAILURES_ALLOWED, hash_password, hash_token
+from app.signing import WINDOW, Part, signature
+from loans import logins, totp
+from loans.access import ROLES_OF, OrganisationKind, Role
+from loans.errors import Conflict, NotPermitted
+from loans.models import ApiKey, BrowserSession, Person
+from tests.app.conftest import FAR
+from tests.app.requests import application_body
+from tests.programme import id_number
+
+PASSWORD = "correct-horse-battery"
+SECRET = bytes(range(totp.SECRET_BYTES))
+# Hashed once: it is slow on purpose.
+HASH = hash_password(PASSWORD)
+
+
+def secure(p, operation, call):
+    """A command of the security administrator."""
+    return p.do(p.security, operation, call)
+
+
+def with_password(p, login):
+    secure(p, "people.reset", lambda ctx: logins.reset(ctx, login=login, password_hash=HASH))
+    return login
+
+
+def actor_of(p, login):
+    return {"B1-maker": p.bank.maker, "B1-checker": p.bank.checker}[login]
+
+
+def code_of(p, ahead=0):
+    """The code that the app shows now, or in a later step."""
+    seconds = int(p.installation.clock().timestamp())
+    return totp.code_at(SECRET, totp.step_of(seconds) + ahead)
+
+
+def enrolled(p, login):
+    """Somebody with a password and an app."""
+    actor = actor_of(p, with_password(p, login))
+    p.do(actor, "second_factor.begin", lambda ctx: logins.begin_second_factor(ctx, secret=SECRET))
+    p.do(
+        actor,
+        "second_factor.confirm",
+        lambda ctx: logins.confirm_second_factor(ctx, code=code_of(p)),
+    )
+    return login
+
+
+def sign_in(api, login, code=None, *, status=201):
+    body = {"login": login, "password": PASSWORD} | ({"code": code} if code else {})
+    answer = api.client.post("/api/v1/session", json=body)
+    assert answer.status_code == status, answer.text
+    return answer
+
+
+# --- the second factor --------------------------------------------------------------------------
+
+
+def test_who_has_an_app_needs_its_code_once_each(api):
+    p = api.programme
+    enrolled(p, "B1-maker")
+    refusals = {sign_in(api, "B1-maker", status=401).content}
+    refusals.add(sign_in(api, "B1-maker", "000000", status=401).content)
+    fresh = code_of(p, ahead=1)
+    sign_in(api, "B1-maker", fresh)
+    refusals.add(sign_in(api, "B1-maker", fresh, status=401).content)
+    assert len(refusals) == 1, "nobody is told what was wrong"
+    for _ in range(FAILURES_ALLOWED - 1):
+        sign_in(api, "B1-maker", "000000", status=401)
+    assert p.row(Person, p.bank.maker.public_id).locked_until is not None
+
+
+def test_where_it_is_required_a_password_opens_the_way_to_it_and_nothing_else(api):
+    p = api.programme
+    with_password(p, "B1-maker")
+    app = create_app(replace(p.installation, second_factor=True))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.post("/api/v1/session", json={"login": "B1-maker", "password": PASSWORD})
+        token = answer.json()["csrf"]
+        for path in ("/me", "/applications", "/notes"):
+            refused = client.get(f"/api/v1{path}")
+            assert (refused.status_code, refused.json()["code"]) == (403, "second-factor-needed")
+        page = client.get("/notes", headers={"Accept": "text/html"}, follow_redirects=False)
+        assert (page.status_code, page.headers["location"]) == (303, "/account")
+        form = {"csrf": token, "key": "k" * 20}
+        assert client.post("/account/second-factor", data=form).status_code == 200
+        row = p.row(Person, p.bank.maker.public_id)
+        secret = p.installation.vault.open_bytes(logins.SECOND_FACTOR, row.totp_sealed)
+        assert totp.shown_secret(secret)[:4] in client.get("/account").text
+        now = totp.step_of(int(p.installation.clock().timestamp()))
+        wrong = client.post(
+            "/account/second-factor/confirm", data=form | {"code": "000000", "key": "w" * 20}
+        )
+        assert wrong.status_code == 409 and "动态码不正确" in wrong.text
+        form |= {"code": totp.code_at(secret, now), "key": "c" * 20}
+        done = client.post("/account/second-factor/confirm", data=form, follow_redirects=False)
+        assert done.headers["location"].startswith("/sign-in")
+        assert client.get("/api/v1/me").status_code == 401, "that session knew only the password"
+        code = totp.code_at(secret, now + 1)
+        form = {"login": "B1-maker", "password": PASSWORD, "code": code, "next": "/account"}
+        assert "已启用" in client.post("/sign-in", data=form).text
+        assert client.get("/api/v1/me").status_code == 200
+
+
+def test_production_asks_for_it_always(programme):
+    assert replace(programme.installation, env="production").needs_second_factor
+    assert not programme.installation.needs_second_factor
+
+
+def test_a_lost_phone_is_reset_by_the_security_administrator_alone(api):
+    p = api.programme
+    enrolled(p, "B1-maker")
+    sign_in(api, "B1-maker", code_of(p, ahead=1))
+    with pytest.raises(NotPermitted):
+        p.do(
+            p.bank.checker,
+            "people.reset",
+            lambda ctx: logins.reset(ctx, login="B1-maker", password_hash=HASH),
+        )
+    with_password(p, "B1-maker")
+    api.anybody.get("/me", status=401)
+    sign_in(api, "B1-maker")
+
+
+# --- what is revoked or changed counts at once ---------------------------------------------------
+
+
+def test_nothing_outlives_its_revocation(api):
+    p = api.programme
+    sign_in(api, with_password(p, "B1-maker"))
+    api.anybody.get("/me")
+    key = api.as_("B1-maker")
+    key.get("/me")
+    secure(p, "people.disable", lambda ctx: logins.disable(ctx, login="B1-maker"))
+    api.anybody.get("/me", status=401)
+    key.get("/me", status=401)
+    secure(p, "people.enable", lambda ctx: logins.enable(ctx, login="B1-maker"))
+    api.anybody.get("/me", status=401)
+    key.get("/me")
+    reader = frozenset({Role.BANK_READER})
+    secure(
+        p,
+        "people.change_roles",
+        lambda ctx: logins.change_roles(ctx, login="B1-maker", roles=reader),
+    )
+    assert key.get("/me")["roles"] == ["bank_reader"]
+    body = application_body(str(p.branches[p.bank.id]))
+    assert key.post("/applications", body, status=403)["code"] == "role-not-allowed"
+    (row,) = p.rows(select(ApiKey).where(ApiKey.person_id == p.bank.maker.person_id))
+    secure(p, "keys.revoke", lambda ctx: logins.revoke_key(ctx, key_id=row.public_id))
+    key.get("/me", status=401)
+
+
+def test_a_session_ends_after_its_longest_time_however_busy(api):
+    p = api.programme
+    sign_in(api, with_password(p, "B1-maker"))
+    with p.tampering() as session:
+        late = p.installation.clock() + ABSOLUTE
+        session.execute(update(BrowserSession).values(seen_at=late))
+    api.app.state.installation = replace(p.installation, clock=lambda: late + timedelta(minutes=1))
+    api.anybody.get("/me", status=401)
+
+
+# --- who may change whom ------------------------------------------------------------------------
+
+
+def test_nobody_changes_their_own_account_under_whatever_name(programme):
+    p = programme
+    operator = p.rows(select(Person).where(Person.login == "security"))[0]
+    twin = id_number(7)
+    with p.tampering() as session:
+        index = p.installation.vault.index(logins.IDENTITY, twin)
+        session.execute(update(Person).where(Person.id == operator.id).values(identity_index=index))
+    acts = {
+        "people.change_roles": lambda ctx: logins.change_roles(
+            ctx, login="security", roles=frozenset({Role.SYSTEM_ADMIN})
+        ),
+        "people.reset": lambda ctx: logins.reset(ctx, login="security", password_hash=HASH),
+        "people.register": lambda ctx: logins.register_person(
+            ctx,
+            organisation_id=p.finance.id,
+            name="另一个账号",
+            login="twin",
+            roles=frozenset({Role.FINANCE_APPROVER}),
+            password_hash=None,
+            id_no=twin,
+        ),
+    }
+    for operation, call in acts.items():
+        with pytest.raises(NotPermitted) as refused:
+            secure(p, operation, call)
+        assert refused.value.code == "own-account", operation
+
+
+def test_the_three_administrators_are_three_people(programme):
+    p = programme
+    assert ROLES_OF[OrganisationKind.OPERATOR] == {
+        Role.SYSTEM_ADMIN,
+        Role.SECURITY_ADMIN,
+        Role.AUDIT_ADMIN,
+    }
+    with pytest.raises(Conflict) as refused:
+        secure(
+            p,
+            "people.change_roles",
+            lambda ctx: logins.change_roles(
+                ctx, login="audit", roles=frozenset({Role.AUDIT_ADMIN, Role.SYSTEM_ADMIN})
+            ),
+        )
+    assert refused.value.code == "administrators-apart"
+
+
+def test_two_accounts_of_one_person_are_one_person(programme):
+    p = programme
+    with p.tampering() as session:
+        session.execute(
+            update(Person)
+            .where(Person.login.in_(("G-maker", "G-checker")))
+            .values(identity_index=p.installation.vault.index(logins.IDENTITY, id_number(8)))
+        )
+    application = p.under_review()
+    p.propose(application, p.guarantor.maker)
+    with pytest.raises(NotPermitted) as refused:
+        p.agree_to(application, p.guarantor.checker)
+    assert refused.value.code == "same-person"
+    p.agree_to(application, p.guarantor.both)
+
+
+# --- keys ---------------------------------------------------------------------------------------
+
+
+def issue(p, login, name, **more):
+    return secure(
+        p,
+        "keys.issue",
+        lambda ctx: logins.issue_key(
+            ctx, login=login, label="核心系统", key_hash=hash_token(name), expires_at=FAR, **more
+        ),
+    )
+
+
+def test_a_key_does_what_it_was_issued_for_and_nothing_else(api):
+    p = api.programme
+    issue(p, "B1-maker", "fumin_narrow", operations=frozenset({"programme.read", "notes.read"}))
+    narrow = replace(api.anybody, headers={"Authorization": "Bearer fumin_narrow"})
+    narrow.get("/me")
+    assert narrow.get("/notes")["items"] == []
+    assert narrow.get("/applications", status=403)["code"] == "key-not-allowed"
+    body = application_body(str(p.branches[p.bank.id]))
+    narrow.post("/applications", body, status=403)
+    with pytest.raises(Conflict) as refused:
+        issue(p, "B1-maker", "fumin_wide", operations=frozenset({"months.close"}))
+    assert refused.value.code == "operation-not-theirs"
+
+
+class Machine:
+    """A bank's system that signs its requests."""
+
+    def __init__(self, api, secret="s3cret-of-a-machine"):
+        self.api, self.secret, self.count = api, secret, 0
+        self.key = str(issue(api.programme, "B1-maker", secret, secret=secret).public_id)
+
+    def signed(self, method, path, body=b"", *, age=timedelta()):
+        """The request as it is sent: method, path, body, headers."""
+        self.count += 1
+        at = str(int((self.api.programme.installation.clock() - age).timestamp()))
+        nonce = f"nonce-{self.count:06d}"
+        code = signature(self.secret, Part(method, path.encode(), body), time=at, nonce=nonce)
+        given = f"FUMIN-HMAC-SHA256 key={self.key}, time={at}, nonce={nonce}, signature={code}"
+        return method, path, body, given
+
+    def send(self, method, path, body, given):
+        headers = {"Authorization": given, "Content-Type": "application/json"}
+        headers["Idempotency-Key"] = hashlib.sha256(given.encode()).hexdigest()
+        return self.api.client.request(method, path, content=body, headers=headers)
+
+
+def test_a_signed_request_is_taken_once_as_it_was_signed_and_in_time(api):
+    machine = Machine(api)
+    read = machine.signed("GET", "/api/v1/applications?limit=7")
+    assert machine.send(*read).status_code == 200
+    assert machine.send(*read).status_code == 401, "the same request again"
+    body = application_body(str(api.programme.branches[api.programme.bank.id]))
+    write = machine.signed("POST", "/api/v1/applications", json.dumps(body).encode())
+    assert machine.send(*write).status_code == 201
+    late = machine.signed("GET", "/api/v1/me", age=WINDOW + timedelta(seconds=5))
+    assert machine.send(*late).status_code == 401
+    bearer = replace(api.anybody, headers={"Authorization": f"Bearer {machine.secret}"})
+    bearer.get("/me", status=401)
+
+
+def test_one_changed_byte_and_the_signature_is_worth_nothing(api):
+    machine = Machine(api)
+    dice = random.Random(7)
+    refusals = set()
+    for _ in range(100):
+        sent = machine.signed("POST", "/api/v1/assessments", b'{"a": "bcdef"}')
+        method, path, body, given = sent
+        spoilt = dice.choice(("method", "path", "body", "time", "nonce", "signature", "key"))
+        if spoilt == "method":
+            method = "PUT"
+        elif spoilt == "path":
+            path += dice.choice(("x", "?x=1"))
+        elif spoilt == "body":
+            body = body.replace(b"c", bytes([dice.choice(b"CdX")]))
+        else:
+            at = given.index(f"{spoilt}=") + len(spoilt) + 1 + dice.randrange(8)
+            other = dice.choice([c for c in "0123456789" if c != given[at]])
+            given = given[:at] + other + given[at + 1 :]
+        if (method, path, body, given) != sent:
+            refusals.add(machine.send(method, path, body, given).status_code)
+    assert refusals <= {401, 404, 405}, "no such method, no such path, else no such caller"
+
+
+# --- secrets stay where they belong --------------------------------------------------------------
+
+
+def test_no_secret_is_stored_or_answered_in_the_clear(api):
+    p = api.programme
+    enrolled(p, "B1-maker")
+    Machine(api)
+    code = code_of(p, ahead=1)
+    answer = sign_in(api, "B1-maker", code)
+    token = api.client.cookies["fumin_session"]
+    with p.reading() as session:
+        connection = session.connection()
+        stored = "".join(
+            repr(tuple(row))
+            for table in Person.metadata.sorted_tables
+            for row in connection.execute(select(table))
+        )
+    for secret in (PASSWORD, token, "s3cret-of-a-machine", totp.shown_secret(SECRET), str(SECRET)):
+        assert secret not in stored
+        assert secret not in answer.text
+    assert PASSWORD not in str(answer.url) and code not in str(answer.url)
