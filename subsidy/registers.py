@@ -39,8 +39,11 @@ def read_list(data: bytes, name: str, *, kind: RegisterKind, vault: Vault, on: d
     """Read a list; ``BadFile`` with every bad row when it is not wholly readable."""
     table = read_table(data, name, COLUMNS[kind])
     problems = [(f.row, f"{f.column}：{f.message}") for f in table.findings]
+    unread = {row for row, _ in problems}
     rows: list[dict[str, Any]] = []
     for row in table.rows():
+        if row.number in unread:
+            continue  # named already
         try:
             rows.append(_entry(row.number, row.values, vault, on))
         except ValueError as refused:

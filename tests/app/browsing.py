@@ -92,3 +92,34 @@ def signed_in(client: TestClient, login: str, password: str) -> Person:
     answer = fresh.post("/sign-in", data={"login": login, "password": password}, headers=HTML)
     assert answer.status_code == 200, answer.text
     return Person(fresh)
+
+
+class Rows(HTMLParser):
+    """The rows of a page's tables: each cell's text by the label it says of itself, "" the head."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[dict[str, str]] = []
+        self._label: str | None = None
+        self.feed(page)
+        self.found = [
+            {label: " ".join(text.split()) for label, text in row.items()} for row in self.found
+        ]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "tr":
+            self.found.append({})
+        elif tag == "td" and "data-label" in given:
+            self._label = given["data-label"]
+        elif tag == "th" and given.get("scope") == "row":
+            self._label = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._label is not None and self.found:
+            row = self.found[-1]
+            row[self._label] = row.get(self._label, "") + data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self._label = None
