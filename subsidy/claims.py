@@ -27,12 +27,22 @@ from subsidy.detail_sheet import DetailSheet, read_detail_sheet
 from subsidy.filing import digest_of, file_findings, store_lines
 from subsidy.models import Claim, ClaimLine, ClaimState
 from subsidy.reconciliation import LineClass, Period, Reconciliation, Register, match
-from subsidy.register import COUNTED, register_of
+from subsidy.reexamination import Again, computed_again, take_up, told
+from subsidy.register import COUNTED, bank_facts, register_before, register_of
 from subsidy.remittance import make_payable
 
 # The file as received names people: it is stored sealed.
 FILE = "claim.file"
 OPEN = (ClaimState.NOT_ACCEPTED, ClaimState.RECEIVED, ClaimState.REVIEWED)
+UNDECIDED = (ClaimState.RECEIVED, ClaimState.REVIEWED)
+# Where a claim stands and what may be done about it.
+_STANDS = {
+    ClaimState.NOT_ACCEPTED: "有不合要求的行，未被接收，请银行更正后重新报送",
+    ClaimState.RECEIVED: "已接收、尚未审核，请先由审核岗审核",
+    ClaimState.REVIEWED: "已审核，请由另一人批准",
+    ClaimState.APPROVED: "已批准，请办理拨付；如有新事实请登记，差额在下次拨付中调整",
+    ClaimState.SUPERSEDED: "已被银行后来的文件替换，请办理新的一份",
+}
 
 
 @dataclass(frozen=True)
@@ -115,10 +125,21 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
 
 
 def review(ctx: Context, *, claim_id: UUID, comment: str) -> Claim:
-    """The auditor has examined the differences; the amounts stand as recomputed."""
+    """The auditor has examined the differences; the amounts stand as recomputed today.
+
+    What was recorded since the file came is taken up: a claim reviewed already is reviewed again
+    where that has changed a line.
+    """
     claim = one(ctx, Claim, claim_id, lock=True)
-    if claim.state is not ClaimState.RECEIVED:
-        raise Conflict("claim-not-received", "只有已接收、尚未审核的申报可以审核")
+    again = computed_again(ctx, claim) if claim.state in UNDECIDED else None
+    is_changed = again is not None and bool(again.changed())
+    if claim.state is not ClaimState.RECEIVED and not is_changed:
+        raise Conflict(
+            "claim-not-received",
+            f"只有已接收、尚未审核的申报可以审核；{_name(claim)}{_STANDS[claim.state]}",
+        )
+    if again is not None:
+        take_up(ctx, again)
     claim.state = ClaimState.REVIEWED
     claim.reviewed_by_id, claim.reviewed_on = ctx.actor.person_id, ctx.on
     claim.review_comment = comment
@@ -126,18 +147,36 @@ def review(ctx: Context, *, claim_id: UUID, comment: str) -> Claim:
 
 
 def approve(ctx: Context, *, claim_id: UUID, content_hash: str) -> Claim:
-    """A second person approves exactly the content named; its lines become payable."""
+    """A second person approves exactly the content named; its lines become payable.
+
+    Facts recorded since the review must not have changed a line.
+    """
     claim = one(ctx, Claim, claim_id, lock=True)
     if claim.state is not ClaimState.REVIEWED:
-        raise Conflict("claim-not-reviewed", "只有已审核的申报可以批准")
+        raise Conflict(
+            "claim-not-reviewed",
+            f"只有已审核的申报可以批准；{_name(claim)}{_STANDS[claim.state]}",
+        )
     second_person(ctx, claim.reviewed_by_id)
     if content_hash != claim.content_hash:
         raise Conflict("content-changed", "所批准的内容与现有内容不一致，请刷新后重新核对")
-    _check_days_unpaid(ctx, claim)
+    _lock_bank(ctx, claim.bank_id)
+    again = computed_again(ctx, claim)
+    if again.changed():
+        raise Conflict(
+            "facts-changed",
+            f"{_name(claim)}收到或审核后登记的事实改变了重算结果：{told(again)}；"
+            "请审核岗重新审核后再批准",
+        )
+    _check_days_unpaid(ctx, again)
     claim.state = ClaimState.APPROVED
     claim.approved_by_id, claim.approved_on = ctx.actor.person_id, ctx.on
     make_payable(ctx, claim)
     return claim
+
+
+def _name(claim: Claim) -> str:
+    return f"{claim.since} 至 {claim.until}（不含）的申报（文件 {claim.file_name}）"
 
 
 def compare(
@@ -155,9 +194,11 @@ def compare(
     claim made before. Otherwise it is the unapproved one of the quarter, which filing replaces.
     """
     _check_span(since, until)
-    if filed is None:
-        filed = next(reversed(_open_claims(ctx, bank_id, since, until)), None)
-    register, _ = register_of(ctx, bank_id=bank_id, without=filed)
+    if filed is not None:
+        register = register_before(ctx, bank_facts(ctx, bank_id=bank_id), filed)
+    else:
+        replaced = next(reversed(_open_claims(ctx, bank_id, since, until)), None)
+        register, _ = register_of(ctx, bank_id=bank_id, without=replaced)
     return _compare(ctx, sheet, register, since, until)
 
 
@@ -193,7 +234,10 @@ def _check_span(since: date, until: date) -> None:
 def _check_quarter(ctx: Context, since: date, until: date) -> None:
     _check_span(since, until)
     if ctx.on < until:
-        raise Conflict("quarter-not-over", f"申报期至 {until} 止，结息日之后才能申报")
+        raise Conflict(
+            "quarter-not-over",
+            f"申报期 {since} 至 {until}（不含）尚未结束（业务日期 {ctx.on}），请自 {until} 起报送",
+        )
 
 
 def _open_claims(ctx: Context, bank_id: int, since: date, until: date) -> list[Claim]:
@@ -206,15 +250,22 @@ def _open_claims(ctx: Context, bank_id: int, since: date, until: date) -> list[C
     return list(ctx.session.scalars(rows.order_by(Claim.id)))
 
 
-def _check_days_unpaid(ctx: Context, claim: Claim) -> None:
+def _lock_bank(ctx: Context, bank_id: int) -> None:
+    ctx.session.scalars(
+        select(Organisation).where(Organisation.id == bank_id).with_for_update()
+    ).one()
+
+
+def _check_days_unpaid(ctx: Context, again: Again) -> None:
     """No note-day is payable twice, whatever the files were called (the bank's row is locked).
 
-    A line may cover days of an approved under-claim again: what that was paid is off its amount.
+    The comparison leaves out the days of every approved claim, so what it makes payable is new. A
+    line on which more was allowed may not touch such days, but those of an under-claim: what that
+    was paid is off its amount.
     """
-    ctx.session.scalars(
-        select(Organisation).where(Organisation.id == claim.bank_id).with_for_update()
-    ).one()
-    mine = select(ClaimLine).where(ClaimLine.claim_id == claim.id, ClaimLine.payable_fen > 0)
+    claim = again.claim
+    computed = again.found.payable_fen.tolist()
+    mine = [line for line, fen in zip(again.lines, computed, strict=True) if line.payable_fen > fen]
     other = (
         select(ClaimLine)
         .join(Claim, Claim.id == ClaimLine.claim_id)
@@ -223,13 +274,13 @@ def _check_days_unpaid(ctx: Context, claim: Claim) -> None:
             Claim.state == ClaimState.APPROVED,
             Claim.id != claim.id,
             ClaimLine.payable_fen > 0,
-            ClaimLine.note_id.in_(select(ClaimLine.note_id).where(ClaimLine.claim_id == claim.id)),
+            ClaimLine.note_id.in_({line.note_id for line in mine}),
         )
     )
     paid: dict[int | None, list[ClaimLine]] = {}
     for line in ctx.session.scalars(other):
         paid.setdefault(line.note_id, []).append(line)
-    for line in ctx.session.scalars(mine):
+    for line in mine:
         _check_line_unpaid(line, paid.get(line.note_id, []))
 
 

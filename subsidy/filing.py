@@ -15,7 +15,7 @@ from loans.money import fen_to_yuan
 from subsidy.accrual import to_date
 from subsidy.detail_sheet import DetailSheet
 from subsidy.models import CaseState, Claim, ClaimCase, ClaimCause, ClaimLine
-from subsidy.reconciliation import LineClass, Reconciliation
+from subsidy.reconciliation import Cause, LineClass, Reconciliation
 
 
 def store_lines(
@@ -38,20 +38,24 @@ def store_lines(
     ids = ctx.session.scalars(
         insert(ClaimLine).returning(ClaimLine.id, sort_by_parameter_order=True), lines
     ).all()
-    causes = [
+    causes = [row for at, own in enumerate(found.causes) for row in cause_rows(ids[at], own)]
+    if causes:
+        ctx.session.execute(insert(ClaimCause), causes)
+
+
+def cause_rows(line_id: int, causes: Iterable[Cause]) -> list[dict[str, Any]]:
+    """The causes of one line as they are stored."""
+    return [
         {
-            "line_id": ids[at],
+            "line_id": line_id,
             "no": no,
             "code": cause.code,
             "amount_fen": cause.amount_fen,
             "message": cause.message[:500],
             "cites": "；".join(cause.cites)[:500],
         }
-        for at, own in enumerate(found.causes)
-        for no, cause in enumerate(own, 1)
+        for no, cause in enumerate(causes, 1)
     ]
-    if causes:
-        ctx.session.execute(insert(ClaimCause), causes)
 
 
 def digest_of(lines: Iterable[tuple[Any, ...]]) -> str:
@@ -134,7 +138,12 @@ def file_findings(sheet: DetailSheet, found: Reconciliation) -> list[dict[str, A
         {"kind": "file", "code": f.code, "amount": fen_to_yuan(f.amount_fen), "message": f.message}
         for f in found.file_findings
     ]
-    shown += [
+    return shown + later_findings(found)
+
+
+def later_findings(found: Reconciliation) -> list[dict[str, Any]]:
+    """What the facts say of the claim as a whole: notes not claimed, the bank's convention."""
+    shown: list[dict[str, Any]] = [
         {
             "kind": "unclaimed",
             "code": "R08",

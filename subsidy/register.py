@@ -3,18 +3,19 @@
 Everything is read here and stated in the accrual core's terms; the comparison itself is pure.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from loans.context import Context
 from loans.models import Borrower, Contract, Note
 from loans.wall import every_bank
 from subsidy.accrual import day
-from subsidy.controls import controlled
-from subsidy.models import Claim, ClaimLine, ClaimState
+from subsidy.controls import Controlled, controlled
+from subsidy.models import Claim, ClaimLine, ClaimState, SubsidyEntry
 from subsidy.queries import Portfolio, read_book
 from subsidy.reconciliation import ElsewhereSpan, LineClass, Register, Span
 
@@ -22,36 +23,87 @@ from subsidy.reconciliation import ElsewhereSpan, LineClass, Register, Span
 COUNTED = (ClaimState.RECEIVED, ClaimState.REVIEWED, ClaimState.APPROVED)
 
 
+@dataclass(frozen=True)
+class BankFacts:
+    """All that is known of a bank's notes, whatever was claimed on them."""
+
+    bank_id: int
+    controlled: Controlled
+    keys: dict[int, str]  # of each borrower: the opaque key that a claim gives too
+
+    @property
+    def rows(self) -> list[Any]:
+        """The note rows, in the register's order."""
+        return list(self.controlled.portfolio.rows)
+
+
+def bank_facts(ctx: Context, *, bank_id: int) -> BankFacts:
+    """Read a bank's notes. Caps and spouses are looked up across all banks."""
+    with every_bank(ctx):
+        plain = of_bank(read_book(ctx, bank_id=bank_id).portfolio(), bank_id)
+        indexes = borrower_indexes(ctx, plain)
+        keys = {key: index.hex() for key, index in indexes.items()}
+        return BankFacts(bank_id, controlled(ctx, plain, indexes), keys)
+
+
 def register_of(
     ctx: Context, *, bank_id: int, without: Claim | None = None
 ) -> tuple[Register, list[Any]]:
     """The bank's register and the note rows behind it, in the same order.
 
-    ``without`` leaves out a claim's own lines (and those it replaces) when it is compared again.
-    Caps, spouses and what was claimed before are looked up across all banks.
+    Every claim whose lines take up note-days counts as claimed before, but ``without``.
     """
+    facts = bank_facts(ctx, bank_id=bank_id)
+    counted = Claim.state.in_(COUNTED) & (Claim.id != (without.id if without else 0))
+    return _register(ctx, facts, counted), facts.rows
+
+
+def register_before(ctx: Context, facts: BankFacts, claim: Claim) -> Register:
+    """The register as a stored claim is compared with it: its own days are no claim before.
+
+    Before an approved claim are those that were approved before it; before another one, the
+    approved ones and those received earlier.
+    """
+    if claim.state is ClaimState.APPROVED:
+        before: Any = Claim.id.in_(_approved_before(claim))
+    else:
+        is_earlier = (Claim.id < claim.id) & Claim.state.in_(COUNTED)
+        before = (is_earlier | (Claim.state == ClaimState.APPROVED)) & (Claim.id != claim.id)
+    return _register(ctx, facts, before)
+
+
+def _register(ctx: Context, facts: BankFacts, counted: Any) -> Register:
+    found, portfolio = facts.controlled, facts.controlled.portfolio
     with every_bank(ctx):
-        return _register_of(ctx, bank_id, without)
+        elsewhere = _elsewhere(ctx, facts, counted)
+        return Register.of(
+            portfolio.notes,
+            portfolio.events,
+            contract_no=[row.contract_no for row in portfolio.rows],
+            borrower=[facts.keys[row.borrower_id] for row in portfolio.rows],
+            reason=portfolio.reason,
+            last_closing_fen=_last_closing(ctx, facts, counted),
+            earlier=tuple(_earlier(ctx, facts, counted)),
+            elsewhere=(*elsewhere, *found.elsewhere),
+            flags=found.flags,
+        )
 
 
-def _register_of(ctx: Context, bank_id: int, without: Claim | None) -> tuple[Register, list[Any]]:
-    plain = of_bank(read_book(ctx, bank_id=bank_id).portfolio(), bank_id)
-    indexes = borrower_indexes(ctx, plain)
-    keys = {key: index.hex() for key, index in indexes.items()}
-    found = controlled(ctx, plain, indexes)
-    portfolio = found.portfolio
-    register = Register.of(
-        portfolio.notes,
-        portfolio.events,
-        contract_no=[row.contract_no for row in portfolio.rows],
-        borrower=[keys[row.borrower_id] for row in portfolio.rows],
-        reason=portfolio.reason,
-        last_closing_fen=_last_closing(ctx, portfolio, bank_id, without),
-        earlier=tuple(_earlier(ctx, bank_id, without)),
-        elsewhere=(*_elsewhere(ctx, bank_id, keys), *found.elsewhere),
-        flags=found.flags,
+def _approved_before(claim: Claim) -> Any:
+    """Claims that were made payable before this one: payable entries follow approvals."""
+    own = (
+        select(func.min(SubsidyEntry.id))
+        .join(ClaimLine, ClaimLine.id == SubsidyEntry.claim_line_id)
+        .where(ClaimLine.claim_id == claim.id)
+        .scalar_subquery()
     )
-    return register, list(portfolio.rows)
+    return (
+        select(ClaimLine.claim_id)
+        .join(SubsidyEntry, SubsidyEntry.claim_line_id == ClaimLine.id)
+        .where(ClaimLine.claim_id != claim.id)
+        .group_by(ClaimLine.claim_id)
+        .having(func.min(SubsidyEntry.id) < own)
+    )
 
 
 def of_bank(portfolio: Portfolio, bank_id: int) -> Portfolio:
@@ -73,23 +125,21 @@ def borrower_indexes(ctx: Context, portfolio: Portfolio) -> dict[int, bytes]:
     return {key: index for key, index in ctx.session.execute(rows)}  # noqa: C416 - rows, not pairs
 
 
-def _last_closing(ctx: Context, portfolio: Portfolio, bank_id: int, before: Claim | None) -> Any:
-    """期末余额 of each note in the bank's last approved claim (before that one), or −1."""
+def _last_closing(ctx: Context, facts: BankFacts, counted: Any) -> Any:
+    """期末余额 of each note in the bank's last approved claim of those, or −1."""
     rows = (
         select(ClaimLine.note_id, ClaimLine.cells)
         .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(Claim.bank_id == bank_id, Claim.state == ClaimState.APPROVED)
+        .where(Claim.bank_id == facts.bank_id, Claim.state == ClaimState.APPROVED, counted)
         .order_by(Claim.id)
     )
-    if before is not None:
-        rows = rows.where(Claim.id < before.id)
     closing = {
         note_id: cells.get("closing_fen", -1) for note_id, cells in ctx.session.execute(rows)
     }
-    return np.array([closing.get(row.id, -1) for row in portfolio.rows], np.int64)
+    return np.array([closing.get(row.id, -1) for row in facts.rows], np.int64)
 
 
-def _earlier(ctx: Context, bank_id: int, without: Claim | None) -> list[Span]:
+def _earlier(ctx: Context, facts: BankFacts, counted: Any) -> list[Span]:
     rows = (
         select(
             ClaimLine.note_no,
@@ -102,12 +152,7 @@ def _earlier(ctx: Context, bank_id: int, without: Claim | None) -> list[Span]:
             Claim.state,
         )
         .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(
-            Claim.bank_id == bank_id,
-            Claim.state.in_(COUNTED),
-            ClaimLine.payable_fen > 0,
-            Claim.id != (without.id if without else 0),
-        )
+        .where(Claim.bank_id == facts.bank_id, counted, ClaimLine.payable_fen > 0)
     )
     return [
         Span(r[0], day(r[1]), day(r[2]), _name(r[3], r[4]), _paid(r[5], r[6], r[7]))
@@ -122,15 +167,16 @@ def _paid(line_class: LineClass, payable_fen: int, state: ClaimState) -> int | N
     return payable_fen if is_open else None
 
 
-def _elsewhere(ctx: Context, bank_id: int, keys: dict[int, str]) -> list[ElsewhereSpan]:
+def _elsewhere(ctx: Context, facts: BankFacts, counted: Any) -> list[ElsewhereSpan]:
+    keys = facts.keys
     rows = (
         select(Note.borrower_id, Contract.contract_no, ClaimLine.since, ClaimLine.until)
         .join(Note, Note.id == ClaimLine.note_id)
         .join(Contract, Contract.id == Note.contract_id)
         .join(Claim, Claim.id == ClaimLine.claim_id)
         .where(
-            Claim.bank_id != bank_id,
-            Claim.state.in_(COUNTED),
+            Claim.bank_id != facts.bank_id,
+            counted,
             ClaimLine.payable_fen > 0,
             Note.borrower_id.in_(keys),
         )

@@ -66,13 +66,16 @@ def order(ctx: Context, *, claim_id: UUID) -> Remittance:
     """拨付: order the payment of what an approved claim made payable, less what is to be netted."""
     claim = one(ctx, Claim, claim_id, lock=True)
     if claim.state is not ClaimState.APPROVED:
-        raise Conflict("claim-not-approved", "只有已批准的申报可以拨付")
+        raise Conflict(
+            "claim-not-approved",
+            f"{claim.since} 至 {claim.until}（不含）的申报尚未批准，请先审核、批准，再办理拨付",
+        )
     _lock_bank(ctx, claim.bank_id)
     standing = select(Remittance).where(
         Remittance.claim_id == claim.id, Remittance.state.in_(STANDING)
     )
-    if ctx.session.scalars(standing).first():
-        raise Conflict("already-remitted", "该申报已经有拨付单，不能重复拨付")
+    if (before := ctx.session.scalars(standing).first()) is not None:
+        raise Conflict("already-remitted", _already(claim, before))
     _enter_adjustments(ctx, claim.bank_id, adjustments(ctx, bank_id=claim.bank_id))
     entries = open_entries(ctx, claim)
     amount_fen = sum(entry.amount_fen for entry in entries)
@@ -104,6 +107,20 @@ def order(ctx: Context, *, claim_id: UUID) -> Remittance:
     items = [{"remittance_id": remittance.id, "entry_id": entry.id} for entry in entries]
     ctx.session.execute(insert(RemittanceItem), items)
     return remittance
+
+
+def _already(claim: Claim, before: Remittance) -> str:
+    """Which order stands in the way, and what may be done with it."""
+    amount = fen_to_yuan(before.amount_fen)
+    what = (
+        f"请由另一人确认付款（{before.public_id}）"
+        if before.state is RemittanceState.ORDERED
+        else "如款项被退回，请先登记退款"
+    )
+    return (
+        f"{claim.since} 至 {claim.until}（不含）的申报已经有拨付单：{before.ordered_on} 制单，"
+        f"{amount} 元，不能重复拨付；{what}"
+    )
 
 
 def confirm(ctx: Context, *, remittance_id: UUID, paid_on: date, reference: str) -> Remittance:

@@ -347,8 +347,7 @@ def test_days_that_two_open_claims_hold_are_not_approved_twice(quarter: Programm
         session.execute(
             update(ClaimLine).where(ClaimLine.claim_id == second.id).values(payable_fen=1_00)
         )
-    for claim in (first, second):
-        review(p, claim)
+    first, second = review(p, first), review(p, second)
     approve(p, first)
     with pytest.raises(Conflict) as refused:
         approve(p, second)
