@@ -11,6 +11,7 @@ from app.commandline import (
     accrue,
     admin,
     assess,
+    auditing,
     calendar,
     demo,
     forecast,
@@ -34,7 +35,13 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     accrue.accrue,
     forecast.forecast,
 )
-GROUPS: tuple[typer.Typer, ...] = (admin.admin, policies.policy, calendar.days, *registers.GROUPS)
+GROUPS: tuple[typer.Typer, ...] = (
+    admin.admin,
+    policies.policy,
+    calendar.days,
+    auditing.record,
+    *registers.GROUPS,
+)
 
 
 def build(commands: Sequence[Callable[..., Any]]) -> typer.Typer:

@@ -2,16 +2,20 @@
 
 A link's code is the keyed MAC of the previous code and this record's canonical bytes, so a
 changed, deleted, inserted or re-ordered record breaks the chain at the first place it touches.
+What the key alone cannot show, a new chain or a cut-off end, the bureau's anchors do.
 Every command ends by writing the head row: commands run one after another (``app.commands``).
 """
 
 import json
+from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loans.anchors import Anchor
 from loans.context import Context
 from loans.models import AuditHead, AuditRecord
 from loans.vault import Vault
@@ -71,12 +75,28 @@ def link(vault: Vault, previous: bytes, entry: AuditRecord) -> bytes:
     return vault.mac(previous + content.encode())
 
 
-def first_broken(session: Session, vault: Vault) -> int | None:
-    """Seq of the first record that does not follow from the one before it; None if all do."""
+def first_broken(session: Session, vault: Vault, anchors: Iterable[Anchor] = ()) -> int | None:
+    """Seq of the first record that does not follow from the one before it; None if all do.
+
+    With the bureau's anchors also the first anchored record that is another one, or missing: the
+    chain was written anew, or its end was cut off, between it and the anchor before.
+    """
+    anchored = {anchor.seq: anchor.code for anchor in anchors}
     previous, expected = GENESIS, 1
-    for entry in session.scalars(select(AuditRecord).order_by(AuditRecord.seq)):
-        if entry.seq != expected or entry.code != link(vault, previous, entry):
-            return expected
-        previous, expected = entry.code, expected + 1
+    records = select(AuditRecord).order_by(AuditRecord.seq).execution_options(yield_per=1_000)
+    with closing(session.scalars(records)) as entries:
+        for entry in entries:
+            if entry.seq != expected or entry.code != link(vault, previous, entry):
+                return expected
+            if anchored.get(entry.seq, entry.code) != entry.code:
+                return entry.seq
+            previous, expected = entry.code, expected + 1
     head = session.scalars(select(AuditHead)).one()
-    return None if (head.seq, head.code) == (expected - 1, previous) else expected
+    is_whole = (head.seq, head.code) == (expected - 1, previous)
+    return None if is_whole and max(anchored, default=0) < expected else expected
+
+
+def anchor(ctx: Context) -> Anchor:
+    """Where the chain stands now, for the bureau to keep."""
+    head = ctx.session.scalars(select(AuditHead)).one()
+    return Anchor(on=ctx.on, seq=head.seq, code=head.code)
