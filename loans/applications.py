@@ -11,7 +11,7 @@ from uuid import UUID
 from loans import fund
 from loans.access import OrganisationKind
 from loans.context import Context
-from loans.dossier import as_json, assess_application, content_hash, hires_of
+from loans.dossier import as_json, asked_hash, assess_application, bind, hires_of
 from loans.errors import Conflict, NotPermitted
 from loans.identity import canonical_id, mask_id, mask_name
 from loans.models import Application, Borrower, Evidence, Hire
@@ -69,6 +69,7 @@ class HireFact:
     graduated_on: date | None
     contract_from: date
     contract_until: date | None
+    open_ended: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,20 +126,20 @@ def edit(ctx: Context, *, application_id: UUID, asked: Asked, version: int) -> A
     if (asked.kind, borrower.id) != (application.kind, application.borrower_id):
         raise Conflict("borrower-fixed", "申请人不能更换；请撤回本申请，为另一申请人新建申请")
     application.version += 1
-    before, facts = application.content_hash, application.facts
+    before, facts = asked_hash(application, hires_of(ctx, application)), application.facts
     is_bound = application.returned_from in BOUND
     if not is_bound:
         for hire in hires_of(ctx, application):
             ctx.session.delete(hire)
         ctx.session.flush()
-    _fill(ctx, application, asked, keep_hires=is_bound)
+    hires = _fill(ctx, application, asked, keep_hires=is_bound)
     if application.accepted_on is not None and application.facts != facts:
         raise Conflict(
             "facts-frozen",
             f"申请人情况自 {application.accepted_on} 受理起冻结，不能修改；"
             "情况有变请撤回后重新申请",
         )
-    if is_bound and application.content_hash != before:
+    if is_bound and asked_hash(application, hires) != before:
         raise Conflict(
             "content-bound",
             "前一环节已按原内容通过，退回后只能补充材料；要改变贷款内容请撤回后重新申请",
@@ -232,7 +233,8 @@ def _own_desk(ctx: Context, application: Application) -> None:
 
 def _fill(
     ctx: Context, application: Application, asked: Asked, *, keep_hires: bool = False
-) -> None:
+) -> list[Hire]:
+    """Take over what is asked; the hires as they are stated now."""
     terms = asked.terms
     application.branch_id = branch_of(ctx, asked.branch_id, application.bank_id).id
     application.amount_fen = positive(terms.amount_fen, "申请金额")
@@ -265,7 +267,9 @@ def _fill(
                 on=ctx.on,
             )
         )
-    application.content_hash = content_hash(application, hires)
+    ctx.session.flush()
+    bind(ctx, application)
+    return hires
 
 
 def _settlement(ctx: Context, terms: LoanTerms) -> str:
@@ -291,4 +295,15 @@ def _hire(ctx: Context, application: Application, fact: HireFact) -> Hire:
         graduated_on=fact.graduated_on,
         contract_from=fact.contract_from,
         contract_until=fact.contract_until,
+        open_ended=_open_ended(fact),
     )
+
+
+def _open_ended(fact: HireFact) -> bool | None:
+    if fact.open_ended and fact.contract_until is not None:
+        raise Conflict(
+            "contract-end-twice",
+            f"{mask_name(fact.name)} 的劳动合同既写明无固定期限、又有最后一天 "
+            f"{fact.contract_until}，请核对后只填一项",
+        )
+    return fact.open_ended

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from loans.context import Context
 from loans.models import Application, ApplicationStep, Clock, Organisation, Person
 from loans.queries import visible_to
+from loans.workdays import DueDay, WorkdayCalendar
 from loans.workflow import Action, State
 
 DEFINITION = (
@@ -25,7 +26,10 @@ DEFINITION = (
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A clock that has not ended. ``stands``: the file is with the applicant (补正)."""
+    """A clock that has not ended, due by the notices known today.
+
+    ``stands``: the file is with the applicant (补正).
+    """
 
     application_id: UUID
     state: State
@@ -65,15 +69,44 @@ class HitRate:
         return self.decided - self.in_time
 
 
+def due_day(clock: Clock, calendar: WorkdayCalendar) -> DueDay:
+    """The due day by a calendar.
+
+    A clock that ended keeps the day it was judged by; one that stands (补正) keeps its last one
+    until the file is back. A running one follows every notice from the day it is known, whether or
+    not anything happens to the file.
+    """
+    kept = DueDay(clock.due_on, clock.provisional)
+    if clock.ended_on is not None:
+        return kept
+    return computed(clock, calendar) or kept
+
+
+def computed(clock: Clock, calendar: WorkdayCalendar) -> DueDay | None:
+    """The due day that follows from a clock's start and stops; None while it stands."""
+    stops = [(_day(out), _day(back) if back else None) for out, back in clock.stops]
+    return calendar.due_day(clock.started_on, clock.limit_days, stops)
+
+
+def stands(clock: Clock) -> bool:
+    """Whether the file is with the applicant (补正)."""
+    return bool(clock.stops) and clock.stops[-1][1] is None
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
 def due_lists(ctx: Context) -> DueLists:
     """All visible running clocks, the first due first."""
     rows = ctx.session.execute(
         select(Clock, Application.public_id)
         .join(Application, Application.id == Clock.application_id)
         .where(Clock.ended_on.is_(None), visible_to(ctx.actor, Application))
-        .order_by(Clock.due_on, Clock.id)
+        .order_by(Clock.id)
     )
-    clocks = [_running(clock, public_id) for clock, public_id in rows]
+    found = [_running(clock, public_id, ctx.calendar) for clock, public_id in rows]
+    clocks = sorted(found, key=lambda clock: clock.due_on)
     ticking = [clock for clock in clocks if not clock.stands]
     tomorrow = ctx.calendar.add_workdays(ctx.on, 1).on
     return DueLists(
@@ -123,12 +156,13 @@ def _rate(rows: Iterable[Any]) -> HitRate:
     )
 
 
-def _running(clock: Clock, application_id: UUID) -> Running:
+def _running(clock: Clock, application_id: UUID, calendar: WorkdayCalendar) -> Running:
+    due = due_day(clock, calendar)
     return Running(
         application_id=application_id,
         state=clock.state,
         started_on=clock.started_on,
-        due_on=clock.due_on,
-        provisional=clock.provisional,
-        stands=bool(clock.stops) and clock.stops[-1][1] is None,
+        due_on=due.on,
+        provisional=due.provisional,
+        stands=stands(clock),
     )

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from loans import fund, reservations
 from loans.access import needs_role
 from loans.context import Context
-from loans.dossier import as_json, assess_application, hires_of
+from loans.dossier import as_json, assess_application, bind, hires_of
 from loans.errors import Conflict, NotFound, NotPermitted
 from loans.models import Application, Appraisal, Borrower, Person, Proposal, Verification
 from loans.money import fen_to_yuan
@@ -69,6 +69,7 @@ def verify(
             )
         )
     ctx.session.flush()
+    bind(ctx, application)  # an opinion given before this word saw another file
     if application.kind is BorrowerKind.SMALL_FIRM and not _unverified(ctx, application):
         move(ctx, application, Action.VERIFY, reason="吸纳人员核验完毕")
     _reassess(ctx, application)
@@ -117,6 +118,7 @@ def appraise(
     )
     ctx.session.add(row)
     ctx.session.flush()
+    bind(ctx, application)
     _reassess(ctx, application)
     return row
 

@@ -12,16 +12,15 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 
+from loans import fund
 from loans.context import Context
-from loans.fund import reserved_for
 from loans.models import (
     Application,
     Appraisal,
     Contract,
     Evidence,
-    GuaranteeFund,
     Hire,
     Movement,
     MovementKind,
@@ -29,6 +28,7 @@ from loans.models import (
     Verification,
 )
 from loans.queries import file_of
+from loans.roster import counted_elsewhere, counted_for, counts_until, is_live, used_fen
 from loans.underwriting import (
     Applicant,
     Assessment,
@@ -38,12 +38,13 @@ from loans.underwriting import (
     Honour,
     Terms,
     assess,
+    firm_base_limit_fen,
 )
 from loans.underwriting import Appraisal as AppraisalFact
 from loans.underwriting import Hire as HireFact
 from loans.versions import book_for
 from loans.wall import every_bank
-from loans.workflow import BorrowerKind, NoteState, State
+from loans.workflow import BorrowerKind
 
 
 def assess_application(ctx: Context, application: Application, *, on: date) -> Assessment:
@@ -57,7 +58,7 @@ def assess_application(ctx: Context, application: Application, *, on: date) -> A
     return assess(
         applicant_of(ctx, application),
         terms,
-        exposure_of(ctx, application),
+        exposure_of(ctx, application, on=on),
         on=on,
         book=book_for(ctx, application),
     )
@@ -90,25 +91,26 @@ def applicant_of(ctx: Context, application: Application) -> Applicant:
     )
 
 
-def exposure_of(ctx: Context, application: Application) -> Exposure:
-    """What already runs for the same borrower, at any bank."""
+def exposure_of(ctx: Context, application: Application, *, on: date | None = None) -> Exposure:
+    """What already runs for the same borrower, at any bank; hires as of ``on`` (today)."""
     with every_bank(ctx):
-        return _exposure(ctx, application)
+        return _exposure(ctx, application, on or ctx.on)
 
 
-def _exposure(ctx: Context, application: Application) -> Exposure:
+def _exposure(ctx: Context, application: Application, on: date) -> Exposure:
     facts = application.facts
-    # Most borrowers come for the first time: one question instead of four.
     has_past = _has_other_application(ctx, application)
-    others = list(_other_live(ctx, application)) if has_past else []
+    others = _others(ctx, application)
+    standing = _standing(ctx, application, others)
     is_person = application.kind is BorrowerKind.INDIVIDUAL
-    free_fen = _fund_capacity(ctx, application) if is_person else None
-    short = free_fen is not None and free_fen < application.amount_fen
     return Exposure(
         other_approved_fen=sum(other.approved_fen or 0 for other in others),
-        other_bases_fen=_other_bases(ctx, others),
-        # Shown only where it binds: its size is nobody's business.
-        fund_capacity_fen=free_fen if short else None,
+        other_bases_fen=_other_bases(ctx, application, others, standing),
+        other_hires=tuple(
+            str(hire.public_id) for hire in standing if not _has_left(hire, on)
+        ),
+        fund_capacity_fen=fund.free_for(ctx, application) if is_person else None,
+        guaranteed_fen=fund.guaranteed_for(ctx, application) if is_person else 0,
         subsidised_loans=_subsidised_loans(ctx, application) if has_past else 0,
         spouse_has_loan=facts.get("spouse_has_loan"),
         own_firm_subsidised=facts.get("own_firm_subsidised"),
@@ -116,8 +118,38 @@ def _exposure(ctx: Context, application: Application) -> Exposure:
     )
 
 
-def content_hash(application: Application, hires: Iterable[Hire]) -> str:
-    """Digest of what an approval is bound to: this application with its terms, facts and hires."""
+def bind(ctx: Context, application: Application) -> None:
+    """Stamp a file that is not decided yet with the digest of all that an opinion on it sees.
+
+    Opinions on an earlier content are void.
+    """
+    if application.decided_on is not None:
+        return
+    hires = hires_of(ctx, application)
+    content = [
+        asked_hash(application, hires),
+        [[hire.id_index.hex(), str(hire.left_on)] for hire in hires],
+        sorted(  # a paper named again is the same paper
+            {
+                (paper.kind, paper.reference, paper.sha256 or "")
+                for paper in file_of(ctx, application, Evidence)
+                if paper.note_id is None
+            }
+        ),
+        [
+            [word.subject, word.passed, word.evidence]
+            for word in file_of(ctx, application, Verification)
+        ],
+        [
+            [card.card, card.policy_version, card.items, card.approvable_fen, card.comment]
+            for card in file_of(ctx, application, Appraisal)
+        ],
+    ]
+    application.content_hash = _digest(content)
+
+
+def asked_hash(application: Application, hires: Iterable[Hire]) -> str:
+    """Digest of what is asked for and stated: the terms, the facts, every hire."""
     content = [
         str(application.public_id),
         application.amount_fen,
@@ -131,10 +163,17 @@ def content_hash(application: Application, hires: Iterable[Hire]) -> str:
         application.purpose,
         application.facts,
         sorted(
-            [hire.id_index.hex(), hire.category, str(hire.contract_from), str(hire.contract_until)]
+            [
+                hire.id_index.hex(), hire.category, hire.local_hukou, str(hire.graduated_on),
+                str(hire.contract_from), str(hire.contract_until), hire.open_ended,
+            ]
             for hire in hires
         ),
-    ]
+    ]  # fmt: skip
+    return _digest(content)
+
+
+def _digest(content: list[Any]) -> str:
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -182,19 +221,12 @@ def _hires(
 ) -> Iterable[HireFact]:
     if application.kind is BorrowerKind.INDIVIDUAL:
         return
-    for hire in hires_of(ctx, application):
-        elsewhere = (
-            select(Hire.id)
-            .join(Application, Application.id == Hire.application_id)
-            .join(Contract, Contract.application_id == Application.id)
-            .join(Note, Note.contract_id == Contract.id)
-            .where(
-                Hire.id_index == hire.id_index,
-                Hire.application_id != application.id,
-                Application.borrower_id != application.borrower_id,
-                Note.state != NoteState.SETTLED,
-            )
-        )
+    hires = hires_of(ctx, application)
+    elsewhere = counted_elsewhere(ctx, application, hires)
+    others = _others(ctx, application)
+    standing = {hire.id_index: hire for hire in _standing(ctx, application, others)}
+    for hire in hires:
+        other = standing.get(hire.id_index)
         yield HireFact(
             reference=str(hire.public_id),
             category=hire.category,
@@ -202,11 +234,30 @@ def _hires(
             graduated_on=hire.graduated_on,
             contract_from=hire.contract_from,
             contract_until=hire.contract_until,
+            open_ended=hire.open_ended,
             left_on=hire.left_on,
             verified=verified.get(str(hire.public_id)),
             evidence=evidence,
-            counted_elsewhere=ctx.session.scalars(elsewhere).first() is not None,
+            counted_elsewhere=hire.id_index in elsewhere,
+            stands_as="" if other is None else str(other.public_id),
         )
+
+
+def _others(ctx: Context, application: Application) -> list[Application]:
+    # Most borrowers come for the first time: one question instead of many.
+    has_past = _has_other_application(ctx, application)
+    return list(_other_live(ctx, application)) if has_past else []
+
+
+def _standing(ctx: Context, application: Application, others: list[Application]) -> list[Hire]:
+    """The hires whom the firm's other live loans rest on, those who left since among them."""
+    if application.kind is BorrowerKind.INDIVIDUAL or not others:
+        return []
+    return counted_for(ctx, others)
+
+
+def _has_left(hire: Hire, on: date) -> bool:
+    return hire.left_on is not None and hire.left_on <= on
 
 
 def _has_other_application(ctx: Context, application: Application) -> bool:
@@ -218,49 +269,25 @@ def _has_other_application(ctx: Context, application: Application) -> bool:
 
 def _other_live(ctx: Context, application: Application) -> Iterable[Application]:
     """The borrower's other approved applications that are not wholly drawn and settled."""
-    unsettled = exists().where(
-        Note.contract_id == Contract.id,
-        Contract.application_id == Application.id,
-        Note.state != NoteState.SETTLED,
-    )
-    drawn = (
-        select(func.coalesce(func.sum(Note.principal_fen), 0))
-        .join(Contract, Contract.id == Note.contract_id)
-        .where(Contract.application_id == Application.id)
-        .correlate(Application)
-        .scalar_subquery()
-    )
     return ctx.session.scalars(
         select(Application).where(
             Application.borrower_id == application.borrower_id,
             Application.id != application.id,
             Application.kind == application.kind,
-            Application.state == State.APPROVED,
-            unsettled | (drawn < Application.approved_fen),
+            is_live(),
         )
     )
 
 
-def _other_bases(ctx: Context, others: list[Application]) -> int:
-    """What the firm's other live loans use of the limit that its hires give (9.8)."""
-    if not others:
+def _other_bases(
+    ctx: Context, application: Application, others: list[Application], standing: list[Hire]
+) -> int:
+    """What the firm's other live loans use of the limit that their hires give (9.8)."""
+    if application.kind is BorrowerKind.INDIVIDUAL or not others:
         return 0
-    rows = select(Contract.base_limit_fen, Contract.principal_fen).where(
-        Contract.application_id.in_([other.id for other in others])
-    )
-    loans = ctx.session.execute(rows).all()
-    limit = max((limit for limit, _ in loans), default=0)
-    return min(limit, sum(principal for _, principal in loans))
-
-
-def _fund_capacity(ctx: Context, application: Application) -> int | None:
-    """What the fund can still bear for this application: what is reserved for it counts as free."""
-    fund = ctx.session.scalars(select(GuaranteeFund)).first()
-    if fund is None:
-        return None
-    limit_fen = fund.balance_fen * ctx.book.at("fund_leverage", ctx.on).number
-    others_fen = fund.outstanding_fen + fund.reserved_fen - reserved_for(ctx, application)
-    return max(0, limit_fen - others_fen)
+    counting = sum(ctx.on < counts_until(hire) for hire in standing)
+    book, on = book_for(ctx, application), application.accepted_on or ctx.on
+    return min(used_fen(ctx, others), firm_base_limit_fen(counting, on=on, book=book))
 
 
 def _subsidised_loans(ctx: Context, application: Application) -> int:

@@ -183,6 +183,37 @@ def shrink(ctx: Context, application: Application, to_fen: int) -> None:
         )
 
 
+def free_for(ctx: Context, application: Application | None = None) -> int | None:
+    """What the fund can still bear; None where there is none.
+
+    For an application: what is reserved for it counts as free. An estimate for an assessment:
+    ``reserve`` looks again under the fund's lock.
+    """
+    fund = ctx.session.scalars(select(GuaranteeFund)).first()
+    if fund is None:
+        return None
+    own_fen = 0 if application is None else reserved_for(ctx, application)
+    free_fen = remaining_capacity(
+        fund_fen=fund.balance_fen,
+        leverage=ctx.book.at("fund_leverage", ctx.on).number,
+        outstanding_fen=fund.outstanding_fen,
+        reserved_fen=fund.reserved_fen - own_fen,
+    )
+    return max(0, free_fen)
+
+
+def guaranteed_for(ctx: Context, application: Application) -> int:
+    """What is reserved and outstanding for the borrower, at all banks, besides this application."""
+    files = select(Application.id).where(Application.borrower_id == application.borrower_id)
+    notes = select(Note.id).where(Note.borrower_id == application.borrower_id)
+    rows = select(FundEntry.reserved_fen, FundEntry.outstanding_fen).where(
+        FundEntry.application_id.in_(files) | FundEntry.note_id.in_(notes)
+    )
+    with every_bank(ctx):
+        all_fen = sum(reserved + owed for reserved, owed in ctx.session.execute(rows))
+    return all_fen - reserved_for(ctx, application)
+
+
 def reserved_for(ctx: Context, application: Application) -> int:
     """What is still reserved for an application."""
     rows = select(FundEntry.reserved_fen).where(FundEntry.application_id == application.id)
@@ -288,13 +319,7 @@ def _within_bank_limit(ctx: Context, application: Application, amount_fen: int) 
 def _within_borrower_limit(ctx: Context, application: Application, amount_fen: int) -> None:
     """What is reserved and outstanding for one borrower, at all banks, has a limit of its own."""
     limit = ctx.book.at("fund_borrower_limit", ctx.on)
-    files = select(Application.id).where(Application.borrower_id == application.borrower_id)
-    notes = select(Note.id).where(Note.borrower_id == application.borrower_id)
-    rows = select(FundEntry.reserved_fen, FundEntry.outstanding_fen).where(
-        FundEntry.application_id.in_(files) | FundEntry.note_id.in_(notes)
-    )
-    with every_bank(ctx):
-        used = sum(reserved + outstanding for reserved, outstanding in ctx.session.execute(rows))
+    used = guaranteed_for(ctx, application)
     if used + amount_fen > limit.number:
         raise Conflict(
             "borrower-limit",

@@ -6,32 +6,31 @@ loan: one for a month already closed becomes an adjustment line like any other l
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
+
+from sqlalchemy import select
 
 from loans import outbox
 from loans.context import Context
-from loans.dossier import hires_of
+from loans.dossier import bind, hires_of
 from loans.errors import Conflict, NotFound
 from loans.models import Application, Hire, Movement, MovementKind, Note
 from loans.money import fen_to_yuan
 from loans.queries import movements_of, notes_of_application, one
-from loans.settlement import period_starts
-from loans.underwriting import Outcome, Topic, firm_base_limit_fen
+from loans.roster import counted_for, counts_until
+from loans.underwriting import firm_base_limit_fen
 from loans.versions import book_for
+from loans.wall import every_bank
 from loans.workflow import BorrowerKind
-
-CLAIM_PERIOD = "quarterly-20"  # 贴息申报 is quarterly: periods begin on the 21st (rules.md §7)
-LONGEST_PERIOD = timedelta(days=93)
-
-
-def next_claim_period(day: date) -> date:
-    """The first day, not before ``day``, on which a claim period begins."""
-    return min(period_starts(CLAIM_PERIOD, day, day + LONGEST_PERIOD))
 
 
 def leave(ctx: Context, *, application_id: UUID, hire_id: UUID, left_on: date) -> Application:
-    """A hire is no longer there from ``left_on``; a second report corrects the first."""
+    """A hire is no longer there from ``left_on``; a second report corrects the first.
+
+    One person may stand in several files of a firm: they have left all of them, and every loan
+    that rests on them is re-counted. An opinion that still counted them is void.
+    """
     application = one(ctx, Application, application_id, lock=True)
     hires = hires_of(ctx, application)
     hire = next((hire for hire in hires if hire.public_id == hire_id), None)
@@ -44,9 +43,15 @@ def leave(ctx: Context, *, application_id: UUID, hire_id: UUID, left_on: date) -
             f"不晚于今日 {ctx.on}",
             details={"on": left_on.isoformat()},
         )
-    hire.left_on = left_on
-    application.version += 1
-    recount(ctx, application)
+    with every_bank(ctx):  # the firm may borrow at several
+        for row, other in _same_person(ctx, application, hire):
+            row.left_on = left_on
+            other.version += 1
+            ctx.session.flush()
+            bind(ctx, other)
+        for other in _of_borrower(ctx, application):
+            recount(ctx, other)
+        ctx.session.flush()
     outbox.emit(
         ctx,
         "application.hire_left",
@@ -70,8 +75,9 @@ def recount(ctx: Context, application: Application) -> list[Movement]:
         for m in movements_of(ctx, first)
         if m.kind is MovementKind.HIRES_RECOUNTED
     }
-    counted = _counted(ctx, application)
-    starts = {_until(hire) for hire in counted if hire.left_on is not None}
+    with every_bank(ctx):
+        counted = counted_for(ctx, [application])
+    starts = {counts_until(hire) for hire in counted if hire.left_on is not None}
     made = []
     for on in sorted({max(start, first.disbursed_on) for start in starts} | set(recorded)):
         limit_fen = _limit(ctx, application, counted, on)
@@ -80,25 +86,26 @@ def recount(ctx: Context, application: Application) -> list[Movement]:
     return made
 
 
-def _counted(ctx: Context, application: Application) -> list[Hire]:
-    """The hires that the decision counted."""
-    findings = (application.assessment or {}).get("findings", [])
-    subjects = {
-        finding["subject"]
-        for finding in findings
-        if finding["topic"] == Topic.HIRE.value and finding["outcome"] == Outcome.YES.value
-    }
-    return [hire for hire in hires_of(ctx, application) if str(hire.public_id) in subjects]
+def _of_borrower(ctx: Context, application: Application) -> list[Application]:
+    rows = select(Application).where(Application.borrower_id == application.borrower_id)
+    return list(ctx.session.scalars(rows.order_by(Application.id)))
 
 
-def _until(hire: Hire) -> date:
-    """The first day on which a hire no longer counts."""
-    return date.max if hire.left_on is None else next_claim_period(hire.left_on)
+def _same_person(
+    ctx: Context, application: Application, hire: Hire
+) -> list[tuple[Hire, Application]]:
+    rows = (
+        select(Hire, Application)
+        .join(Application, Application.id == Hire.application_id)
+        .where(Hire.id_index == hire.id_index, Application.borrower_id == application.borrower_id)
+        .order_by(Hire.id)
+    )
+    return [(row, other) for row, other in ctx.session.execute(rows)]
 
 
 def _limit(ctx: Context, application: Application, hires: Sequence[Hire], on: date) -> int:
     assert application.accepted_on is not None
-    there = sum(on < _until(hire) for hire in hires)
+    there = sum(on < counts_until(hire) for hire in hires)
     book = book_for(ctx, application)
     return firm_base_limit_fen(there, on=application.accepted_on, book=book)
 

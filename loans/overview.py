@@ -3,12 +3,14 @@
 Every read is one query (or a fixed few), whatever the number of rows, and scoped like all others.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
+from loans import clocks
 from loans.access import Role
 from loans.context import Context
 from loans.desk import states_of, waiting_for
@@ -21,6 +23,7 @@ from loans.models import (
     Note,
 )
 from loans.queries import visible_to
+from loans.workdays import DueDay
 from loans.workflow import (
     LIVE_NOTE_STATES,
     NoteState,
@@ -50,6 +53,7 @@ class Waiting:
     borrower: Borrower
     roles: tuple[Role, ...]
     clock: Clock | None
+    due: DueDay | None  # of the clock, by the notices known today
     days_left: int | None  # working days after today up to the due day; negative when late
     stands: bool  # the clock stands: the file is with the applicant
 
@@ -76,41 +80,41 @@ class DueClocks:
 def worklist(ctx: Context, *, limit: int = LARGEST_LIST) -> Work:
     """The open files that wait for one of the actor's roles, the most urgent first."""
     found = ctx.session.execute(
-        select(*_JUDGED)
+        select(*_JUDGED, Clock)
         .outerjoin(Clock, _OPEN_CLOCK)
         .where(visible_to(ctx.actor, Application), Application.state.in_(states_of(ctx.actor)))
         .order_by(Clock.due_on.is_(None), Clock.due_on, Application.id)
         .limit(MOST_OPEN + 1)
     ).all()
     roles = waiting_for(ctx, found[:MOST_OPEN])
-    mine = [row.id for row in found[:MOST_OPEN] if not ctx.actor.roles.isdisjoint(roles[row.id])]
+    mine = [row for row in found[:MOST_OPEN] if not ctx.actor.roles.isdisjoint(roles[row.id])]
+    urgent = sorted(mine, key=lambda row: (_due_on(ctx, row.Clock), row.id))[:limit]
     rows = ctx.session.execute(
         select(Application, Borrower, Clock)
         .join(Borrower, Borrower.id == Application.borrower_id)
         .outerjoin(Clock, _OPEN_CLOCK)
-        .where(Application.id.in_(mine[:limit]))
-        .order_by(Clock.due_on.is_(None), Clock.due_on, Application.id)
+        .where(Application.id.in_([row.id for row in urgent]))
+        .order_by(Application.id)
     )
     shown = [_waiting(ctx, *row, roles[row[0].id]) for row in rows]
-    return Work(len(mine), shown, len(found) > MOST_OPEN)
+    return Work(len(mine), sorted(shown, key=_urgency), len(found) > MOST_OPEN)
 
 
 def due_clocks(ctx: Context) -> list[DueClocks]:
     """How many visible clocks of each stage are due on each day; those that stand are not."""
     rows = (
-        select(Clock.state, Clock.due_on, func.count())
+        select(Clock)
         .join(Application, Application.id == Clock.application_id)
         .where(
             visible_to(ctx.actor, Application),
             Clock.ended_on.is_(None),
             Application.state != State.RETURNED,
         )
-        .group_by(Clock.state, Clock.due_on)
-        .order_by(Clock.due_on)
     )
+    counts = Counter((_due_on(ctx, clock), clock.state) for clock in ctx.session.scalars(rows))
     return [
         DueClocks(state, due_on, days_left(ctx, due_on), count)
-        for state, due_on, count in ctx.session.execute(rows)
+        for (due_on, state), count in sorted(counts.items())
     ]
 
 
@@ -122,10 +126,20 @@ def running_clocks(ctx: Context, *, limit: int = LARGEST_LIST) -> list[Waiting]:
         .join(Clock, Clock.application_id == Application.id)
         .where(visible_to(ctx.actor, Application), Clock.ended_on.is_(None))
         .order_by(Clock.due_on, Clock.id)
-        .limit(limit)
+        .limit(MOST_OPEN)
     ).all()
-    roles = waiting_for(ctx, [application for application, _, _ in rows])
-    return [_waiting(ctx, *row, roles[row[0].id]) for row in rows]
+    urgent = sorted(rows, key=lambda row: _due_on(ctx, row.Clock))[:limit]
+    roles = waiting_for(ctx, [application for application, _, _ in urgent])
+    return [_waiting(ctx, *row, roles[row[0].id]) for row in urgent]
+
+
+def _due_on(ctx: Context, clock: Clock | None) -> date:
+    """When a file is due by the notices known today; what has no clock comes last."""
+    return date.max if clock is None else clocks.due_day(clock, ctx.calendar).on
+
+
+def _urgency(waiting: Waiting) -> date:
+    return waiting.due.on if waiting.due else date.max
 
 
 def days_left(ctx: Context, due_on: date) -> int:
@@ -181,6 +195,7 @@ def _waiting(
     clock: Clock | None,
     roles: tuple[Role, ...],
 ) -> Waiting:
-    stands = bool(clock and clock.stops and clock.stops[-1][1] is None)
-    left = days_left(ctx, clock.due_on) if clock and not stands else None
-    return Waiting(application, borrower, roles, clock, left, stands)
+    due = clocks.due_day(clock, ctx.calendar) if clock else None
+    stands = clock is not None and clocks.stands(clock)
+    left = days_left(ctx, due.on) if due and not stands else None
+    return Waiting(application, borrower, roles, clock, due, left, stands)

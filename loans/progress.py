@@ -5,13 +5,13 @@ limit, stands while the file is with the applicant (补正), resumes, and ends w
 """
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
 
 from loans import outbox
 from loans.access import needs_role
+from loans.clocks import computed
 from loans.context import Context
 from loans.errors import Conflict
 from loans.models import Application, ApplicationStep, Borrower, Clock, Proposal
@@ -175,10 +175,6 @@ def _open_clock(ctx: Context, application: Application) -> Clock | None:
 
 def set_due(clock: Clock, calendar: WorkdayCalendar) -> None:
     """The due day by a calendar; a clock that stands keeps its last one until the file is back."""
-    stops = [
-        (date.fromisoformat(out), date.fromisoformat(back) if back else None)
-        for out, back in clock.stops
-    ]
-    due = calendar.due_day(clock.started_on, clock.limit_days, stops)
+    due = computed(clock, calendar)
     if due is not None:
         clock.due_on, clock.provisional = due.on, due.provisional

@@ -420,6 +420,7 @@ class Programme:
                     graduated_on=None,
                     contract_from=date(2019, 1, 1),
                     contract_until=None,
+                    open_ended=True,
                 )
                 for n in (next(self.numbers) for _ in range(hires))
             ),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.api.facts import Code, FactsBody, HireFactBody
-from app.api.wire import Body, Id, OneOf, Percent, Reason, Text, Yuan
+from app.api.wire import Body, Day, Id, OneOf, Percent, Reason, Text, Yuan
 from loans.applications import Asked, Facts, HireFact, LoanTerms
 from loans.schedule import Method
 from loans.workflow import BorrowerKind
@@ -36,6 +36,7 @@ class HireBody(HireFactBody):
 
     name: Text
     id_no: IdNo
+    contract_from: Day = Field(examples=["2019-04-01"])
     # Verification is the word of 人社, not of the firm.
     verified: None = Field(default=None, exclude=True)
 
@@ -150,4 +151,5 @@ def _hire(hire: HireBody) -> HireFact:
         graduated_on=hire.graduated_on,
         contract_from=hire.contract_from,
         contract_until=hire.contract_until,
+        open_ended=hire.open_ended,
     )

@@ -10,6 +10,7 @@ from app.api.assessments import AssessmentOut, stored_assessment
 from app.api.views import BorrowerOut, ByOut, Parties, PartyOut, Persons
 from app.api.wire import Out, PercentOut, PublicId, YuanOut, fen, ppm
 from loans.access import Role
+from loans.clocks import due_day
 from loans.context import Context
 from loans.decisions import latest_proposal
 from loans.desk import waiting_for
@@ -86,6 +87,7 @@ class HireOut(Out):
     graduated_on: date | None
     contract_from: date
     contract_until: date | None
+    open_ended: bool | None
     left_on: date | None
 
 
@@ -249,11 +251,14 @@ def _opinion(ctx: Context, row: Application) -> OpinionOut | None:
 def _clock(ctx: Context, clock: Clock) -> ClockOut:
     stops = [(_day(out), _day(back) if back else None) for out, back in clock.stops]
     until = clock.ended_on or ctx.on
+    due = due_day(clock, ctx.calendar)
     return ClockOut.of(
         clock,
+        due_on=due.on,
+        provisional=due.provisional,
         stops=[list(stop) for stop in stops],
         used_days=ctx.calendar.workdays_used(clock.started_on, until, stops),
-        on_time=until <= clock.due_on,
+        on_time=until <= due.on,
     )
 
 

@@ -48,8 +48,11 @@ class HireFactBody(Body):
     category: Code = Field(examples=["graduate"])
     local_hukou: bool | None = None
     graduated_on: Day | None = None
-    contract_from: Day = Field(examples=["2019-04-01"])
+    contract_from: Day | None = Field(default=None, examples=["2019-04-01"])
     contract_until: Day | None = Field(
-        default=None, description="合同最后一天（含）；空为无固定期限。"
+        default=None, description="合同最后一天（含）；无固定期限的留空并填 open_ended。"
+    )
+    open_ended: bool | None = Field(
+        default=None, description="无固定期限合同；两项都空为不清楚，须补劳动合同。"
     )
     verified: bool | None = None

@@ -17,6 +17,7 @@ from app.web.lists import Filter, listed
 from app.web.words import word
 from loans import applications as commands
 from loans import portfolio, queries
+from loans.clocks import due_day, stands
 from loans.context import Context
 from loans.decisions import latest_proposal
 from loans.dossier import as_json
@@ -191,7 +192,7 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
         branch=ctx.session.get_one(Branch, row.branch_id),
         assessment=row.assessment,
         groups={rule.code: rule.title for rule in ctx.book.family("group", ctx.on)},
-        clocks=[(clock, _left(ctx, clock)) for clock in clocks],
+        clocks=[(clock, due_day(clock, ctx.calendar), _left(ctx, clock)) for clock in clocks],
         evidence=queries.file_of(ctx, row, Evidence),
         verifications=verifications,
         appraisals=appraisals,
@@ -212,8 +213,8 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
 
 
 def _left(ctx: Context, clock: Clock) -> int | None:
-    stands = bool(clock.stops and clock.stops[-1][1] is None)
-    return None if clock.ended_on or stands else days_left(ctx, clock.due_on)
+    is_over = clock.ended_on is not None or stands(clock)
+    return None if is_over else days_left(ctx, due_day(clock, ctx.calendar).on)
 
 
 def _journey(row: Application) -> list[tuple[str, str]]:

@@ -199,4 +199,6 @@ class Hire(Keyed, Model):
     graduated_on: Mapped[date | None]
     contract_from: Mapped[date]
     contract_until: Mapped[date | None]
+    # 无固定期限 is a stated fact: no last day alone says nothing.
+    open_ended: Mapped[bool | None]
     left_on: Mapped[date | None]

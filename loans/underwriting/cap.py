@@ -11,7 +11,7 @@ from datetime import date
 
 from loans.money import fen_to_yuan
 from loans.policy import CapScope, HonourKind, PolicyBook, Rule
-from loans.underwriting.facts import Applicant, Appraisal, Exposure, Honour
+from loans.underwriting.facts import Applicant, Appraisal, Exposure, Honour, Terms
 from loans.underwriting.findings import (
     APPRAISAL,
     Finding,
@@ -27,6 +27,7 @@ from loans.underwriting.findings import (
 
 EMPLOYEES = "雇用人员劳动合同及社会保险缴纳证明"
 OTHER_LOANS = "借款人其他创业担保贷款查询结果"
+FUND_CAPACITY = "担保基金可担保额度查询结果"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Cap:
         return _lowest(self.attainable)
 
 
-def person_cap(applicant: Applicant, exposure: Exposure, *, on: date, book: PolicyBook) -> Cap:
+def person_cap(
+    applicant: Applicant, terms: Terms, exposure: Exposure, *, on: date, book: PolicyBook
+) -> Cap:
     """The cap of a person, with every limit that makes it."""
     grounds = tuple(_grounds(applicant, on, book))
     appraisal = tuple(_appraised(applicant, on, book))
@@ -59,11 +62,11 @@ def person_cap(applicant: Applicant, exposure: Exposure, *, on: date, book: Poli
     used_fen = _used_fen(exposure, on, book)
     common = tuple(_common_limits(applicant, exposure, on, book))
     tiers = {
-        tier: marked((_tier_limit(book.at(tier, on), used_fen), *common))
+        tier: _with_fund((_tier_limit(book.at(tier, on), used_fen), *common), exposure, on, book)
         for tier in ("individual_cap", "individual_raised_cap")
     }
     return Cap(
-        findings=(others, *grounds, *appraisal),
+        findings=(others, *grounds, *appraisal, _funded(terms, exposure, on, book)),
         proved=tiers["individual_raised_cap" if raised is Outcome.YES else "individual_cap"],
         attainable=tiers["individual_cap" if raised is Outcome.NO else "individual_raised_cap"],
         needs=merged(others.needs, *(f.needs for f in unknown if raised is Outcome.UNKNOWN)),
@@ -115,6 +118,8 @@ def _honoured(honour: Honour, on: date, book: PolicyBook) -> Finding:
         outcome, why = Outcome.NO, "不在可提高额度的荣誉之列"
     elif honour.level is not None and honour.level not in order[order.index(kind.min_level) :]:
         outcome, why = Outcome.NO, f"级别低于{names[kind.min_level]}"
+    elif honour.year is not None and honour.year > on.year:
+        outcome, why = Outcome.NO, f"年度 {honour.year} 晚于 {on}，尚未获得"
     elif None in (honour.level, honour.project, honour.holder, honour.year):
         outcome, why, needs = Outcome.UNKNOWN, "持有人、项目、级别或年度未知", kind.evidence
     else:
@@ -150,15 +155,42 @@ def _tier_limit(tier: Rule, used_fen: int) -> Limit:
 def _common_limits(
     applicant: Applicant, exposure: Exposure, on: date, book: PolicyBook
 ) -> Iterator[Limit]:
-    """Limits that hold for either tier: what the appraisal allows, what the fund can bear."""
+    """Limits that hold for either tier: what an appraisal allows, what one borrower may owe."""
     for appraisal in (applicant.appraisal, applicant.half_appraisal):
         if appraisal and appraisal.passed and appraisal.approvable_fen is not None:
             sentence = f"综合评估认可 {fen_to_yuan(appraisal.approvable_fen)}元"
             rule = book.at("raised_cap_needs_appraisal", on)
             yield limited(rule, appraisal.approvable_fen, sentence)
-    if exposure.fund_capacity_fen is not None:
-        sentence = f"担保基金尚可担保 {fen_to_yuan(exposure.fund_capacity_fen)}元"
-        yield limited(book.at("fund_leverage", on), max(0, exposure.fund_capacity_fen), sentence)
+    most = book.at("fund_borrower_limit", on)
+    owed = exposure.guaranteed_fen
+    owed_fen = (exposure.other_approved_fen or 0) if owed is None else owed
+    less = f"，减去已为其担保的 {fen_to_yuan(owed_fen)}元" if owed_fen else ""
+    yield limited(most, max(0, most.number - owed_fen), f"{most.title} {most.shown}{less}")
+
+
+def _with_fund(
+    limits: tuple[Limit, ...], exposure: Exposure, on: date, book: PolicyBook
+) -> tuple[Limit, ...]:
+    """The limits with the fund's own, shown only where it binds: its size is nobody's business."""
+    free_fen = exposure.fund_capacity_fen
+    if free_fen is not None and free_fen <= _lowest(limits):
+        sentence = f"担保基金尚可担保 {fen_to_yuan(max(0, free_fen))}元"
+        limits = (*limits, limited(book.at("fund_leverage", on), max(0, free_fen), sentence))
+    return marked(limits)
+
+
+def _funded(terms: Terms, exposure: Exposure, on: date, book: PolicyBook) -> Finding:
+    """Whether the fund can bear this loan today: a limit of the amount, no merit of the person."""
+    rule, free_fen = book.at("fund_leverage", on), exposure.fund_capacity_fen
+    if free_fen is None:
+        outcome, seen = Outcome.UNKNOWN, "可担保额度未知"
+    else:
+        enough = terms.amount_fen <= free_fen
+        outcome, seen = yes_if(enough), "足以担保本笔" if enough else "不足以担保本笔"
+    return judged(
+        Topic.CAP, rule, outcome, f"担保基金按{rule.title}{rule.shown}：{seen}",
+        observed=seen, needs=(FUND_CAPACITY,),
+    )  # fmt: skip
 
 
 def limited(rule: Rule, amount_fen: int, sentence: str) -> Limit:

@@ -46,9 +46,11 @@ class Hire:
     """A newly hired person behind a firm's application.
 
     ``reference`` tells persons apart (a blind index, never an ID number). ``contract_until`` is
-    the contract's last day, inclusive; None: open-ended. ``left_on``: first day no longer there.
-    ``evidence``: kinds of documents on file for this hire, named as in the policy book.
-    ``counted_elsewhere``: the same hire already supports another live loan or firm.
+    the contract's last day, inclusive; a contract without one is open-ended only where
+    ``open_ended`` says so. ``left_on``: first day no longer there. ``evidence``: kinds of documents
+    on file for this hire, named as in the policy book. ``counted_elsewhere``: the same hire
+    already supports another firm's live loan; ``stands_as``: how the same hire is called among
+    those who support this firm's other live loans (``Exposure.other_hires``).
     """
 
     reference: str
@@ -57,10 +59,12 @@ class Hire:
     graduated_on: date | None = None
     contract_from: date | None = None
     contract_until: date | None = None
+    open_ended: bool | None = None
     left_on: date | None = None
     verified: bool | None = None
     evidence: tuple[str, ...] = ()
     counted_elsewhere: bool = False
+    stands_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +73,8 @@ class Applicant:
 
     ``business_division``: code of the administrative division (six digits or finer) of the
     registered or, for 网络商户, declared place of business. ``employees`` leaves the borrower
-    out. ``appraisal``: on the card of the higher tier, or as stated for whatever asks for one;
-    ``half_appraisal``: on the card for the half subsidy, where that one was filled.
+    out. ``appraisal``: on the card of the higher tier; ``half_appraisal``: on the card for the half
+    subsidy, for which a passed card of the higher tier, which asks for more, serves as well.
     ``is_small_firm``: the firm's classification on the application day.
     ``evidence``: kinds of documents on file, named as in the policy book.
     """
@@ -113,13 +117,17 @@ class Exposure:
 
     ``other_approved_fen``: approved amounts of the person's other applications that are approved
     and not settled or lapsed, old 创业担保贷款 included, firm loans left out. ``other_bases_fen``:
-    subsidised bases of the firm's other live loans. ``fund_capacity_fen``: what the guarantee
-    fund can still take on (None: not a matter here). ``subsidised_loans`` leaves this one out.
+    subsidised bases of the firm's other live loans; ``other_hires``: the hires whom these loans
+    rest on. ``fund_capacity_fen``: what the guarantee fund can still take on; ``guaranteed_fen``:
+    what it has taken on for this borrower (None: not more than ``other_approved_fen``).
+    ``subsidised_loans`` leaves this one out.
     """
 
     other_approved_fen: int | None = None
-    other_bases_fen: int = 0
+    other_bases_fen: int | None = None
+    other_hires: tuple[str, ...] | None = None
     fund_capacity_fen: int | None = None
+    guaranteed_fen: int | None = None
     subsidised_loans: int | None = None
     spouse_has_loan: bool | None = None
     own_firm_subsidised: bool | None = None

@@ -31,19 +31,22 @@ from loans.underwriting.place import placed
 from loans.underwriting.warnings import firm_warnings
 
 CLASSIFICATION = "小微企业划型证明"
+OTHER_FIRM_LOANS = "企业其他存续贷款及其吸纳人员查询结果"
 
 
 def assess_firm(
     applicant: Applicant, terms: Terms, exposure: Exposure, *, on: date, book: PolicyBook
 ) -> Assessment:
     """All findings for a firm's application on a day; see ``underwriting.assess``."""
-    hires = count_hires(applicant.hires, on=on, book=book)
+    hires = count_hires(applicant.hires, others=exposure.other_hires or (), on=on, book=book)
     proved, attainable = (
-        firm_limits(n, exposure.other_bases_fen, on=on, book=book)
+        firm_limits(n, exposure.other_bases_fen or 0, on=on, book=book)
         for n in (hires.proved, hires.attainable)
     )
+    known = _others_known(exposure)
+    cap_fen = _lowest(proved) if known else 0
     small = tuple(_small(applicant, on, book))
-    base = _based(hires, _lowest(proved), _lowest(attainable), on, book)
+    base = _based(hires, cap_fen, _lowest(attainable), known, on, book)
     eligibility = (placed(applicant, on, book), *small, base, *_termed(terms, on, book))
     cls = _class(all_of([base.outcome, *(f.outcome for f in small)]) is Outcome.YES)
     could = _class(all_of([base.outcome, *(f.outcome for f in small)]) is not Outcome.NO)
@@ -61,14 +64,14 @@ def assess_firm(
         eligible=all_of(f.outcome for f in eligibility),
         findings=(*eligibility, *hires.findings, *shares, *firm_warnings(exposure, on, book)),
         limits=proved,
-        cap_fen=_lowest(proved),
+        cap_fen=cap_fen,
         attainable_cap_fen=_lowest(attainable),
-        cap_needs=merged(*(f.needs for f in hires.findings)),
+        cap_needs=_needed(hires, known),
         latest_maturity_on=_latest(terms, on, book),
         subsidy_class=cls,
         share_pct=0 if share is None else share.number,
         attainable_class=could,
-        base_fen=min(max(0, terms.amount_fen), _lowest(proved)),
+        base_fen=min(max(0, terms.amount_fen), cap_fen),
         hires_counted=hires.proved,
         policy_version=book.version,
     )
@@ -77,7 +80,10 @@ def assess_firm(
 def firm_limits(
     hires: int, other_bases_fen: int = 0, *, on: date, book: PolicyBook
 ) -> tuple[Limit, ...]:
-    """Limits of a firm's base: 10万 a hire and 300万, less what its other live loans use."""
+    """Limits of a firm's base: 10万 a hire and 300万, less what its other live loans use.
+
+    ``hires``: those of all its live loans, the new one's with them: each supports 10万 once.
+    """
     each, most = book.at("firm_per_hire", on), book.at("firm_cap", on)
     less = f"，减去其他存续贷款已用 {fen_to_yuan(other_bases_fen)}元" if other_bases_fen else ""
     by_hires = f"{hires}名新招用人员，每人 {each.shown}{less}"
@@ -111,15 +117,31 @@ def _small(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Finding
     yield judged(Topic.ELIGIBILITY, rule, outcome, sentence, observed=seen, needs=(CLASSIFICATION,))
 
 
-def _based(hires: Headcount, proved: int, attainable: int, on: date, book: PolicyBook) -> Finding:
-    """A firm without a counted hire has no base, and so nothing to apply for."""
-    outcome = Outcome.YES if proved else Outcome.UNKNOWN if attainable else Outcome.NO
-    listed = len(hires.findings)
-    seen = f"列入{listed}人，认定{hires.proved}人，待补材料{hires.attainable - hires.proved}人"
+def _others_known(exposure: Exposure) -> bool:
+    """What the firm's other live loans use, and whom they rest on; no base rests on nobody."""
+    used = exposure.other_bases_fen
+    return used == 0 or (used is not None and exposure.other_hires is not None)
+
+
+def _needed(hires: Headcount, known: bool) -> tuple[str, ...]:
+    return merged(*(f.needs for f in hires.findings), () if known else (OTHER_FIRM_LOANS,))
+
+
+def _based(
+    hires: Headcount, proved: int, attainable: int, known: bool, on: date, book: PolicyBook
+) -> Finding:
+    """A firm without a counted new hire, or without room, has nothing to apply for."""
+    outcome = Outcome.NO
+    if attainable and hires.new_attainable:
+        outcome = Outcome.YES if proved and hires.new_proved else Outcome.UNKNOWN
+    waiting = hires.new_attainable - hires.new_proved
+    seen = f"列入{len(hires.listed)}人，认定{hires.new_proved}人，待补材料{waiting}人"
+    if hires.standing:
+        seen += f"，另有{len(hires.standing)}人支持其他存续贷款"
     return judged(
         Topic.ELIGIBILITY, book.at("firm_per_hire", on), outcome,
         f"当年新招用人员：{seen}，贴息基数上限 {fen_to_yuan(proved)}元",
-        observed=seen, needs=merged(*(f.needs for f in hires.findings)),
+        observed=seen, needs=_needed(hires, known),
     )  # fmt: skip
 
 

@@ -34,15 +34,20 @@ def membership(
     verified: bool | None,
     evidence: tuple[str, ...],
     judged_on: date,
+    not_after: date | None = None,
 ) -> Membership:
     """Judge membership of ``rule``'s group on a day; the first NO decides, then what is missing.
 
-    毕业5年内: the day judged is at most graduation day + 5 years, and not before graduation.
+    毕业5年内: the day judged is at most graduation day + 5 years, and not before graduation. A day
+    that is not known lies between ``judged_on`` and ``not_after``: refused is only what no such
+    day allows, and whoever asks names the document that tells the day.
     """
     group = rule.value
     assert isinstance(group, Group)
     observed = _observed(group, local_hukou, graduated_on, verified)
-    if reason := _refusal(group, local_hukou, graduated_on, verified, judged_on):
+    if reason := _refusal(
+        group, local_hukou, graduated_on, verified, judged_on, not_after or judged_on
+    ):
         return Membership(Outcome.NO, reason, observed)
     missing: list[str] = []
     if group.local_hukou and local_hukou is None:
@@ -64,16 +69,18 @@ def _refusal(
     graduated_on: date | None,
     verified: bool | None,
     judged_on: date,
+    not_after: date,
 ) -> str:
     if verified is False:
         return "人力资源社会保障部门核验未通过"
     if group.local_hukou and local_hukou is False:
         return "须为本市户籍，实为外地户籍"
-    if group.graduation_years is not None and graduated_on is not None:
-        if judged_on < graduated_on:
-            return f"{judged_on} 尚未毕业（{graduated_on} 毕业）"
-        if judged_on > add_years(graduated_on, group.graduation_years):
-            return f"{graduated_on} 毕业，至 {judged_on} 已超过{group.graduation_years}年"
+    if group.graduation_years is None or graduated_on is None:
+        return ""
+    if not_after < graduated_on:
+        return f"{not_after} 尚未毕业（{graduated_on} 毕业）"
+    if judged_on > add_years(graduated_on, group.graduation_years):
+        return f"{graduated_on} 毕业，至 {judged_on} 已超过{group.graduation_years}年"
     return ""
 
 

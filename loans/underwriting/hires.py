@@ -17,31 +17,66 @@ from loans.underwriting.groups import membership
 CONTRACT = "劳动合同"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Headcount:
-    """One finding per hire, in order, and how many are proved and attainable."""
+    """How many hires a firm has, over all its live loans, and the finding on each.
 
-    findings: tuple[Finding, ...]
+    ``listed``: one finding per hire of this application, in order, ``new_proved`` and
+    ``new_attainable`` of which count; ``standing``: one per other hire whom the firm's other live
+    loans rest on. ``proved`` and ``attainable`` count all of them, each person once.
+    """
+
+    listed: tuple[Finding, ...]
+    standing: tuple[Finding, ...]
+    new_proved: int
+    new_attainable: int
+    proved: int
+    attainable: int
 
     @property
-    def proved(self) -> int:
-        return sum(f.outcome is Outcome.YES for f in self.findings)
-
-    @property
-    def attainable(self) -> int:
-        return sum(f.outcome is not Outcome.NO for f in self.findings)
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, those on this application's own hires first."""
+        return (*self.listed, *self.standing)
 
 
-def count_hires(hires: tuple[Hire, ...], *, on: date, book: PolicyBook) -> Headcount:
-    """Count the hires behind an application (or a re-count) of a day; one person counts once."""
-    findings: list[Finding] = []
+def count_hires(
+    hires: tuple[Hire, ...], *, others: tuple[str, ...] = (), on: date, book: PolicyBook
+) -> Headcount:
+    """Count the hires behind an application of a day; one person counts once.
+
+    ``others``: those who support the firm's other live loans, who count whether or not this
+    application names them again.
+    """
+    listed: list[Finding] = []
     counted: set[str] = set()
+    yes: set[str] = set()
+    open_: set[str] = set()
     for hire in hires:
         finding = _judge(hire, hire.reference in counted, on, book)
         if finding.outcome is not Outcome.NO:
             counted.add(hire.reference)
-        findings.append(finding)
-    return Headcount(tuple(findings))
+            (yes if finding.outcome is Outcome.YES else open_).add(hire.stands_as)
+        listed.append(finding)
+    standing = tuple(other for other in dict.fromkeys(others) if other not in yes)
+    proved = sum(f.outcome is Outcome.YES for f in listed)
+    attainable = sum(f.outcome is not Outcome.NO for f in listed)
+    each = book.at("firm_per_hire", on)
+    return Headcount(
+        listed=tuple(listed),
+        standing=tuple(_standing(other, each) for other in standing),
+        new_proved=proved,
+        new_attainable=attainable,
+        proved=proved + len(standing),
+        attainable=attainable + sum(other not in open_ for other in standing),
+    )
+
+
+def _standing(reference: str, each: Rule) -> Finding:
+    seen = "支持本企业其他存续贷款"
+    return judged(
+        Topic.HIRE, each, Outcome.YES, f"{reference}：{seen}，计入人数",
+        observed=seen, subject=reference,
+    )  # fmt: skip
 
 
 def _judge(hire: Hire, repeated: bool, on: date, book: PolicyBook) -> Finding:
@@ -60,10 +95,11 @@ def _judge(hire: Hire, repeated: bool, on: date, book: PolicyBook) -> Finding:
         graduated_on=hire.graduated_on,
         verified=hire.verified,
         evidence=hire.evidence,
-        judged_on=hire.contract_from or on,
+        judged_on=hire.contract_from or _window_opens(book.at("hire_window", on), on),
+        not_after=hire.contract_from or on,
     )
     outcome, reason, needs = found.outcome, found.reason, found.needs
-    if hire.contract_from is None and outcome is not Outcome.NO:
+    if not _shows_contract(hire) and outcome is not Outcome.NO:
         needs = (*needs, CONTRACT)
         outcome, reason = Outcome.UNKNOWN, f"尚缺{'、'.join(needs)}"
     return judged(
@@ -86,6 +122,13 @@ def _refusals(hire: Hire, repeated: bool, on: date, book: PolicyBook) -> Iterato
     yield least, "" if _long_enough(hire, least) else f"劳动合同不满{least.shown}"
 
 
+def _window_opens(window: Rule, on: date) -> date:
+    """The first day on which a contract may start to count in an application of a day."""
+    if window.value is HireWindow.CALENDAR_YEAR:
+        return on.replace(month=1, day=1)
+    return add_years(on, -1) + timedelta(days=1)
+
+
 def _in_window(hire: Hire, window: Rule, on: date) -> bool:
     """Hired by the day of application, and in its calendar year or its last twelve months."""
     start = hire.contract_from
@@ -105,7 +148,14 @@ def _long_enough(hire: Hire, least: Rule) -> bool:
     return full <= hire.contract_until + timedelta(days=1)
 
 
+def _shows_contract(hire: Hire) -> bool:
+    """The first day is known, and the last one, or that there is none."""
+    ends = hire.contract_until is not None or hire.open_ended is True
+    return hire.contract_from is not None and ends
+
+
 def _contract(hire: Hire) -> str:
     if hire.contract_from is None:
         return "劳动合同起始日未知"
-    return f"劳动合同 {hire.contract_from} 至 {hire.contract_until or '无固定期限'}"
+    end = "无固定期限" if hire.open_ended else "期限未知"
+    return f"劳动合同 {hire.contract_from} 至 {hire.contract_until or end}"

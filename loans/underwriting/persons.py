@@ -8,7 +8,7 @@ from loans.daycount import add_years
 from loans.money import fen_to_yuan
 from loans.policy import PolicyBook, Rule
 from loans.underwriting.cap import Cap, appraised, person_cap
-from loans.underwriting.facts import Applicant, Category, Exposure, Terms
+from loans.underwriting.facts import Applicant, Appraisal, Category, Exposure, Terms
 from loans.underwriting.findings import (
     APPRAISAL,
     Assessment,
@@ -29,7 +29,7 @@ def assess_person(
     applicant: Applicant, terms: Terms, exposure: Exposure, *, on: date, book: PolicyBook
 ) -> Assessment:
     """All findings for a person's application on a day; see ``underwriting.assess``."""
-    cap = person_cap(applicant, exposure, on=on, book=book)
+    cap = person_cap(applicant, terms, exposure, on=on, book=book)
     term = _term_rule(terms, on, book)
     eligibility = (placed(applicant, on, book), _amount(terms, cap, on, book), _term(terms, term))
     groups = tuple(_grouped(applicant, c, on, book) for c in applicant.categories)
@@ -131,10 +131,15 @@ def _half(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Finding]
     """9.7 对其他城乡劳动者经综合评估后给予50%的贴息."""
     rule = book.at("half_needs_appraisal", on)
     if rule.is_on:
-        # The card of the higher tier asks for more: it serves here where this one is not filled.
-        outcome, seen = appraised(applicant.half_appraisal or applicant.appraisal)
+        outcome, seen = appraised(_card(applicant))
         sentence = f"其他城乡劳动者经综合评估后贴息：{seen}"
         yield judged(Topic.SUBSIDY, rule, outcome, sentence, observed=seen, needs=(APPRAISAL,))
+
+
+def _card(applicant: Applicant) -> Appraisal | None:
+    """The card of the higher tier asks for more: passed, it serves where this one is not filled."""
+    higher = applicant.appraisal
+    return applicant.half_appraisal or (higher if higher and higher.passed else None)
 
 
 def _class(full: bool, half: bool) -> SubsidyClass:

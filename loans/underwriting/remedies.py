@@ -23,6 +23,7 @@ _CURABLE = frozenset(
         "raised_cap_term_years",
         "raised_cap_needs_appraisal",
         "fund_leverage",
+        "fund_borrower_limit",
     }
 )
 

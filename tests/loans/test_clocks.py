@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from loans import calendar, clocks
+from app.api.application_views import whole
+from loans import calendar, clocks, overview
 from loans.errors import BadFile, Conflict
 from loans.models import Application, Clock
 from loans.notices import SHIPPED
@@ -133,14 +134,38 @@ class TestANoticeOfTheCurrentYear:
             _load(programme, (SHIPPED / "2020-01-27.toml").read_bytes())
 
     def test_that_came_with_the_programme_counts_from_its_day(self, programme):
-        """A clock that started before it is judged by it when it ends."""
+        """A clock that started before it is due by it as soon as it is known, and judged by it."""
         with programme.at_once():
             programme.day(date(2020, 1, 21))
             running = programme.under_review()
-            assert _clock(programme, running).due_on == date(2020, 2, 3)
-            programme.day(date(2020, 2, 5))
+        programme.day(date(2020, 1, 26))
+        assert [row.due_on for row in _due(programme).later] == [date(2020, 2, 3)]
+        programme.day(PROLONGED)
+        assert [row.due_on for row in _due(programme).later] == [date(2020, 2, 5)]
+        programme.day(date(2020, 2, 5))
+        with programme.at_once():
             programme.decide(running, programme.guarantor)
         assert _clock(programme, running).due_on == date(2020, 2, 5)
+
+    def test_moves_every_list_though_the_file_lies_still(self, programme):
+        with programme.at_once():
+            programme.day(date(2020, 1, 22))
+            closed, running = programme.under_review(), programme.under_review()
+            programme.day(date(2020, 1, 23))
+            programme.decide(closed, programme.guarantor)
+        programme.day(date(2020, 2, 4))
+        found = _due(programme)
+        with programme.reading() as session:
+            ctx = programme.installation.context(session, programme.guarantor.maker)
+            [mine] = overview.worklist(ctx)
+            [shown, _] = overview.running_clocks(ctx)
+            file = whole(ctx, programme.row(Application, running))
+        # 23 January, 3, 4, 5, 6 February: the 31st and the 1st were given as days off
+        assert (found.today, found.later[0].due_on) == ((), date(2020, 2, 6))
+        assert (mine.due.on, mine.days_left) == (date(2020, 2, 6), 2)
+        assert shown.due.on == date(2020, 2, 6)
+        assert file.clocks[0].due_on == date(2020, 2, 6)
+        assert _clock(programme, closed).due_on == date(2020, 2, 4)
 
 
 class TestAnUnannouncedYear:

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from loans import headcount
 from loans.errors import Conflict, NotFound
-from loans.headcount import next_claim_period
 from loans.models import Application, Hire, Movement, MovementKind
 from loans.money import yuan_to_fen
+from loans.roster import next_claim_period
 from subsidy.models import AccrualLine, LineKind
 from tests.programme import Programme
 

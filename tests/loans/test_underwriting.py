@@ -29,7 +29,7 @@ from loans.underwriting import (
     remedies,
 )
 from loans.underwriting.cap import EMPLOYEES, OTHER_LOANS
-from loans.underwriting.firms import CLASSIFICATION
+from loans.underwriting.firms import CLASSIFICATION, OTHER_FIRM_LOANS
 from loans.underwriting.groups import HUKOU_BOOK
 from loans.underwriting.hires import CONTRACT
 from loans.underwriting.place import REGISTRATION
@@ -62,6 +62,8 @@ hires = st.builds(
     graduated_on=st.none() | days,
     contract_from=st.none() | st.dates(date(2018, 12, 1), date(2019, 7, 31)),
     contract_until=st.none() | st.dates(date(2019, 12, 1), date(2020, 12, 31)),
+    open_ended=st.sampled_from((True, None)),
+    stands_as=st.sampled_from(("", "", "在贷甲")),
     verified=maybe,
     counted_elsewhere=st.booleans(),
 )
@@ -94,7 +96,9 @@ terms_asked = st.builds(
 exposures = st.builds(
     Exposure,
     other_approved_fen=st.none() | st.integers(0, 600_000_00),
-    other_bases_fen=st.integers(0, 400_000_00),
+    other_bases_fen=st.none() | st.integers(0, 400_000_00),
+    other_hires=st.none() | st.sampled_from(((), ("在贷甲",), ("在贷甲", "在贷乙"))),
+    guaranteed_fen=st.none() | st.integers(0, 300_000_00),
     fund_capacity_fen=st.none() | st.integers(0, 600_000_00),
     subsidised_loans=st.none() | st.integers(0, 4),
     spouse_has_loan=maybe,
@@ -142,15 +146,29 @@ def _certified(honour: Honour, needs: tuple[str, ...]) -> Honour:
 def _documented(hire: Hire, needs: tuple[str, ...]) -> Hire:
     start = hire.contract_from
     if start is None and CONTRACT in needs:
-        start = ON
+        start = min(ON, max(date(2019, 1, 1), hire.graduated_on or ON))
     return replace(
         hire,
         contract_from=start,
         contract_until=None if hire.contract_from is None else hire.contract_until,
+        open_ended=True if CONTRACT in needs else hire.open_ended,
         local_hukou=True if hire.local_hukou is None else hire.local_hukou,
         graduated_on=hire.graduated_on or start,
         verified=True if hire.verified is None else hire.verified,
     )
+
+
+def _asked_about(exposure: Exposure, needs: tuple[str, ...]) -> Exposure:
+    """What the registers answer where they are asked: nothing more than is known."""
+    if OTHER_LOANS in needs:
+        exposure = replace(exposure, other_approved_fen=exposure.other_approved_fen or 0)
+    if OTHER_FIRM_LOANS in needs:
+        exposure = replace(
+            exposure,
+            other_bases_fen=exposure.other_bases_fen or 0,
+            other_hires=exposure.other_hires or (),
+        )
+    return exposure
 
 
 def _remedied(terms: Terms, remedy: Remedy) -> Terms:
@@ -294,11 +312,10 @@ class TestRemedies:
         self, applicant: Applicant, terms: Terms, exposure: Exposure
     ) -> None:
         for remedy in remedies(_assess(applicant, terms, exposure), BOOK):
-            known = replace(exposure, other_approved_fen=exposure.other_approved_fen or 0)
             after = _assess(
                 _proved(applicant, remedy.needs),
                 _remedied(terms, remedy),
-                known if OTHER_LOANS in remedy.needs else exposure,
+                _asked_about(exposure, remedy.needs),
             )
             assert after.eligible is Outcome.YES, remedy
 
@@ -319,11 +336,8 @@ class TestRemedies:
             if remedy.amount_fen is None:
                 continue
             more = replace(_remedied(terms, remedy), amount_fen=remedy.amount_fen + 1)
-            known = replace(exposure, other_approved_fen=exposure.other_approved_fen or 0)
             after = _assess(
-                _proved(applicant, remedy.needs),
-                more,
-                known if OTHER_LOANS in remedy.needs else exposure,
+                _proved(applicant, remedy.needs), more, _asked_about(exposure, remedy.needs)
             )
             assert after.eligible is not Outcome.YES
 

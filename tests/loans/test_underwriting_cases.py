@@ -41,11 +41,11 @@ def _known(case: dict[str, Any], name: str, default: Any) -> Any:
     return None if value == "unknown" else value
 
 
-def _appraisal(case: dict[str, Any]) -> Appraisal | None:
-    if "appraisal" not in case:
+def _appraisal(case: dict[str, Any], card: str = "appraisal") -> Appraisal | None:
+    if card not in case:
         return None
     approvable = yuan_to_fen(case["approvable"]) if "approvable" in case else None
-    return Appraisal(passed=case["appraisal"] == "passed", approvable_fen=approvable)
+    return Appraisal(passed=case[card] == "passed", approvable_fen=approvable)
 
 
 def _person(case: dict[str, Any]) -> Applicant:
@@ -59,6 +59,7 @@ def _person(case: dict[str, Any]) -> Applicant:
         employees=case.get("employees"),
         honours=tuple(Honour(**honour) for honour in case.get("honours", [])),
         appraisal=_appraisal(case),
+        half_appraisal=_appraisal(case, "half_appraisal"),
     )
 
 
@@ -74,6 +75,7 @@ def test_cap(case: dict[str, Any]) -> None:
     exposure = Exposure(
         other_approved_fen=None if other is None else yuan_to_fen(other),
         fund_capacity_fen=None if capacity is None else yuan_to_fen(capacity),
+        guaranteed_fen=yuan_to_fen(case["guaranteed"]) if "guaranteed" in case else None,
     )
 
     found = _assess(_person(case), case["amount"], exposure)
@@ -158,7 +160,9 @@ def test_base(case: dict[str, Any]) -> None:
             category="farmer",
             local_hukou=True,
             contract_from=date(2019, 3, 1),
+            open_ended=True,
             verified=True,
+            stands_as=f"在贷{n}" if n < case.get("named_again", 0) else "",
         )
         for n in range(case["hires"])
     )
@@ -168,13 +172,17 @@ def test_base(case: dict[str, Any]) -> None:
         is_small_firm=_known(case, "small", True),
         hires=hires,
     )
-    exposure = Exposure(other_bases_fen=yuan_to_fen(case.get("other_bases", "0.00")))
+    used, others = _known(case, "other_bases", "0.00"), case.get("other_hires")
+    exposure = Exposure(
+        other_bases_fen=None if used is None else yuan_to_fen(used),
+        other_hires=None if others is None else tuple(f"在贷{n}" for n in range(others)),
+    )
 
     found = _assess(applicant, case["amount"], exposure)
 
     assert found.eligible == case["eligible"]
     assert found.base_fen == yuan_to_fen(case["base"])
-    assert found.hires_counted == case["hires"]
+    assert found.hires_counted == case.get("counted", case["hires"])
     assert list(found.needs) == case.get("needs", [])
 
 
