@@ -15,8 +15,8 @@ STATUS_OF: dict[type[FuminError], int] = {
     PolicyGap: 422,
 }
 
-# Conflicts that HTTP has a finer word for: one about the payload itself, one about If-Match.
-STATUS_OF_CODE = {"key-reused": 422, "version-changed": 412}
+# Conflicts that HTTP has a finer word for: two about the payload itself, one about If-Match.
+STATUS_OF_CODE = {"key-reused": 422, "unknown-group": 422, "version-changed": 412}
 
 TITLES = {
     400: "请求或文件无法读取",

@@ -20,6 +20,7 @@ from loans.parties import ID_NO, NAME, borrower_for
 from loans.progress import move, not_now, send_back
 from loans.queries import branch_of, one
 from loans.schedule import Method
+from loans.underwriting import demand_known_groups
 from loans.versions import remember
 from loans.workflow import Action, BorrowerKind, State
 
@@ -235,6 +236,9 @@ def _fill(
     ctx: Context, application: Application, asked: Asked, *, keep_hires: bool = False
 ) -> list[Hire]:
     """Take over what is asked; the hires as they are stated now."""
+    demand_known_groups(
+        [*asked.facts.categories, *(hire.category for hire in asked.hires)], book=ctx.book
+    )
     terms = asked.terms
     application.branch_id = branch_of(ctx, asked.branch_id, application.bank_id).id
     application.amount_fen = positive(terms.amount_fen, "申请金额")

@@ -180,7 +180,12 @@ def _digest(content: list[Any]) -> str:
 
 def as_json(assessment: Assessment) -> dict[str, Any]:
     """An assessment as it is stored with a decision: dates and outcomes as text."""
-    stored: dict[str, Any] = json.loads(json.dumps(asdict(assessment), default=str))
+    open_still = {
+        "documents": assessment.documents,
+        "preconditions": assessment.preconditions,
+        "warnings": [asdict(finding) for finding in assessment.warnings],
+    }
+    stored: dict[str, Any] = json.loads(json.dumps(asdict(assessment) | open_still, default=str))
     return stored
 
 

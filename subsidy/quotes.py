@@ -11,11 +11,12 @@ from loans.classes import SubsidyClass, subsidy_terms
 from loans.context import Context
 from loans.daycount import DayCount, add_months
 from loans.dossier import applicant_of, exposure_of
+from loans.errors import Conflict
 from loans.models import Application
 from loans.policy import LprTenor, PolicyBook
 from loans.schedule import Instalment, Method, plan, settlement_for
 from loans.settlement import period_starts
-from loans.underwriting import Applicant, Assessment, Exposure, Terms, assess
+from loans.underwriting import Applicant, Assessment, Exposure, Outcome, Terms, assess
 from subsidy import accrual
 from subsidy.accrual import Event, Events, Note, Notes, accrue, day
 from subsidy.codes import DAY_COUNTS, SETTLEMENTS
@@ -53,8 +54,9 @@ class Cost:
 class Quote:
     """The assessment, the repayment plan, and the costs by settlement period.
 
-    ``costs`` are those of the class proved by the facts at hand; ``attainable_costs`` those of the
-    class attainable once every missing document is in and good.
+    ``costs`` are those of the class proved by the facts at hand, without subsidy until the loan
+    itself is proved; ``attainable_costs`` those of the class attainable once every missing document
+    is in and good, without subsidy where the loan is refused.
     """
 
     assessment: Assessment
@@ -68,8 +70,10 @@ def quote(
 ) -> Quote:
     """Assess and cost a loan as if it were accepted, signed and drawn on a day.
 
-    Raises ``PolicyGap`` where the book has no rule for the day.
+    Raises ``PolicyGap`` where the book has no rule for the day, ``Conflict`` for no amount at all.
     """
+    if wanted.amount_fen <= 0:
+        raise Conflict("amount-not-positive", "申请金额须大于 0.00 元")
     terms = Terms.lasting(amount_fen=wanted.amount_fen, disbursed_on=on, months=wanted.term_months)
     assessment = assess(applicant, terms, exposure, on=on, book=book)
     settlement = settlement_for(
@@ -88,6 +92,7 @@ def quote(
         day_count=day_count,
         settlement=settlement,
     )
+    eligible = assessment.eligible
     base_fen = assessment.cap_fen if assessment.base_fen is None else assessment.base_fen
 
     def costs(subsidy_class: SubsidyClass, subsidised_fen: int) -> tuple[Cost, ...]:
@@ -97,11 +102,17 @@ def quote(
     return Quote(
         assessment=assessment,
         instalments=rows,
-        costs=costs(assessment.subsidy_class, base_fen),
+        costs=costs(_if(eligible is Outcome.YES, assessment.subsidy_class), base_fen),
         attainable_costs=costs(
-            assessment.attainable_class, max(base_fen, assessment.attainable_cap_fen)
+            _if(eligible is not Outcome.NO, assessment.attainable_class),
+            max(base_fen, assessment.attainable_cap_fen),
         ),
     )
+
+
+def _if(granted: bool, subsidy_class: SubsidyClass) -> SubsidyClass:
+    """Who gets no loan gets no subsidy."""
+    return subsidy_class if granted else SubsidyClass.NONE
 
 
 def quote_application(ctx: Context, application: Application) -> Quote:

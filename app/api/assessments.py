@@ -9,6 +9,7 @@ from app.api.edge import Read
 from app.api.facts import FactsBody, HireFactBody, HonourBody
 from app.api.journey import Journey
 from app.api.wire import Body, Day, OneOf, Out, Percent, Text, Yuan, YuanOut, fen
+from loans import fund
 from loans.daycount import DayCount
 from loans.dossier import as_json
 from loans.policy import PolicyBook
@@ -22,6 +23,7 @@ from loans.underwriting import (
     Honour,
     Outcome,
     Topic,
+    demand_known_groups,
     remedies,
 )
 from loans.workflow import BorrowerKind
@@ -45,11 +47,30 @@ class AppraisalFactBody(Body):
     approvable: Yuan | None = None
 
 
-class ExposureBody(Body):
-    """已有的贷款与贴息。空表示不知道。"""
+class AppraisalsBody(Body):
+    """两张评估表各自的结论；空为尚未评估。"""
 
-    other_approved: Yuan | None = Field(default=0, description="其他已批准且未结清的额度合计。")
-    other_bases: Yuan = Field(default=0, description="小微企业其他在贷贷款的贴息基数合计。")
+    raised_cap: AppraisalFactBody | None = Field(
+        default=None, description="提高额度评估表（9.5）。"
+    )
+    half: AppraisalFactBody | None = Field(default=None, description="50%贴息评估表（9.7）。")
+
+
+class ExposureBody(Body):
+    """已有的贷款与贴息。空表示不知道：结论会指出查询什么，没有的请填 0。"""
+
+    other_approved: Yuan | None = Field(
+        default=None, description="其他已批准且未结清的额度合计。", examples=["0.00"]
+    )
+    guaranteed: Yuan | None = Field(
+        default=None, description="担保基金已为其担保的金额；空则按 other_approved 计。"
+    )
+    other_bases: Yuan | None = Field(
+        default=None, description="小微企业其他在贷贷款的贴息基数合计。", examples=["0.00"]
+    )
+    other_hires: int | None = Field(
+        default=None, ge=0, le=999, description="支持上述贷款的吸纳人数（不含本次列出的人员）。"
+    )
     subsidised_loans: int | None = Field(default=None, ge=0, le=99)
     earlier_overdue: bool | None = None
 
@@ -68,7 +89,7 @@ class AssessmentBody(Body):
     settlement: Literal["quarterly-20", "monthly-20", "month-end"] | None = None
     facts: FactsBody
     categories: list[CategoryBody] = Field(default=[], max_length=10)
-    appraisal: AppraisalFactBody | None = None
+    appraisals: AppraisalsBody = AppraisalsBody()
     evidence: list[Text] = Field(default=[], max_length=50, examples=[["毕业证书"]])
     hires: list[HireFactBody] = Field(default=[], max_length=500)
     exposure: ExposureBody = ExposureBody()
@@ -126,6 +147,9 @@ class AssessmentOut(Out):
     base: YuanOut | None = fen("base")
     hires_counted: int | None
     policy_version: str
+    documents: list[str] = Field(default=[], description="申请人尚须提交的材料。")
+    preconditions: list[str] = Field(default=[], description="尚待办理的核验与评估。")
+    warnings: list[FindingOut] = Field(default=[], description="须审核人员说明后接受的提示。")
     findings: list[FindingOut]
     limits: list[LimitOut]
 
@@ -155,7 +179,10 @@ def stored_assessment(stored: dict[str, Any] | None) -> AssessmentOut | None:
 
 @journey.ask("/assessments", "assessments.quote", "预评估（不保存任何内容）")
 def quote(body: AssessmentBody, ctx: Read) -> QuoteOut:
-    found = quoted(body, body.on or ctx.on, ctx.book)
+    on = body.on or ctx.on
+    # The fund is known as it stands today; what it could bear on another day nobody knows.
+    is_today = on == ctx.on and body.kind is BorrowerKind.INDIVIDUAL
+    found = quoted(body, on, ctx.book, fund_free_fen=fund.free_for(ctx) if is_today else None)
     return QuoteOut.model_validate(
         as_json(found.assessment)
         | {
@@ -166,8 +193,12 @@ def quote(body: AssessmentBody, ctx: Read) -> QuoteOut:
     )
 
 
-def quoted(body: AssessmentBody, on: date, book: PolicyBook) -> Quote:
-    """The quote of a stated application, by the rules of a day."""
+def quoted(
+    body: AssessmentBody, on: date, book: PolicyBook, *, fund_free_fen: int | None = None
+) -> Quote:
+    """The quote of a stated application, by the rules of a day; a fund not asked is unknown."""
+    groups = (*(c.code for c in body.categories), *(hire.category for hire in body.hires))
+    demand_known_groups(groups, book=book)
     wanted = LoanWanted(
         amount_fen=body.amount,
         term_months=body.term_months,
@@ -177,11 +208,11 @@ def quoted(body: AssessmentBody, on: date, book: PolicyBook) -> Quote:
         day_count=body.day_count,
         settlement=body.settlement,
     )
-    return quotes.quote(_applicant(body), wanted, _exposure(body), on=on, book=book)
+    return quotes.quote(_applicant(body), wanted, _exposure(body, fund_free_fen), on=on, book=book)
 
 
 def _applicant(body: AssessmentBody) -> Applicant:
-    facts, appraisal = body.facts, body.appraisal
+    facts = body.facts
     return Applicant(
         kind=body.kind,
         business_division=facts.business_division,
@@ -190,13 +221,18 @@ def _applicant(body: AssessmentBody) -> Applicant:
         graduated_on=facts.graduated_on,
         employees=facts.employees,
         honours=tuple(_honour(honour) for honour in facts.honours),
-        appraisal=Appraisal(passed=appraisal.passed, approvable_fen=appraisal.approvable)
-        if appraisal
-        else None,
+        appraisal=_appraisal(body.appraisals.raised_cap),
+        half_appraisal=_appraisal(body.appraisals.half),
         is_small_firm=facts.is_small_firm,
         evidence=tuple(body.evidence),
         hires=tuple(_hire(no, hire) for no, hire in enumerate(body.hires, 1)),
     )
+
+
+def _appraisal(card: AppraisalFactBody | None) -> Appraisal | None:
+    if card is None:
+        return None
+    return Appraisal(passed=card.passed, approvable_fen=card.approvable)
 
 
 def _honour(honour: HonourBody) -> Honour:
@@ -211,15 +247,20 @@ def _hire(no: int, hire: HireFactBody) -> Hire:
         graduated_on=hire.graduated_on,
         contract_from=hire.contract_from,
         contract_until=hire.contract_until,
+        open_ended=hire.open_ended,
         verified=hire.verified,
     )
 
 
-def _exposure(body: AssessmentBody) -> Exposure:
+def _exposure(body: AssessmentBody, fund_free_fen: int | None) -> Exposure:
     runs, facts = body.exposure, body.facts
+    others = runs.other_hires
     return Exposure(
         other_approved_fen=runs.other_approved,
         other_bases_fen=runs.other_bases,
+        other_hires=None if others is None else tuple(f"在贷{n}" for n in range(1, others + 1)),
+        fund_capacity_fen=fund_free_fen,
+        guaranteed_fen=runs.guaranteed,
         subsidised_loans=runs.subsidised_loans,
         spouse_has_loan=facts.spouse_has_loan,
         own_firm_subsidised=facts.own_firm_subsidised,

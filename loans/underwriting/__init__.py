@@ -31,6 +31,7 @@ from loans.underwriting.hires import Headcount, count_hires
 from loans.underwriting.persons import assess_person
 from loans.underwriting.remedies import Remedy, remedies
 from loans.underwriting.scorecards import Card, Score, Scored, score
+from loans.underwriting.vocabulary import demand_known_groups
 from loans.workflow import BorrowerKind
 
 
@@ -71,6 +72,7 @@ __all__ = [
     "assess",
     "checked",
     "count_hires",
+    "demand_known_groups",
     "firm_base_limit_fen",
     "remedies",
     "score",

@@ -39,11 +39,11 @@ def assess_firm(
 ) -> Assessment:
     """All findings for a firm's application on a day; see ``underwriting.assess``."""
     hires = count_hires(applicant.hires, others=exposure.other_hires or (), on=on, book=book)
+    known, used_fen = _others_known(exposure), exposure.other_bases_fen or 0
     proved, attainable = (
-        firm_limits(n, exposure.other_bases_fen or 0, on=on, book=book)
-        for n in (hires.proved, hires.attainable)
+        firm_limits(n, used_fen, on=on, book=book)
+        for n in (hires.proved, hires.attainable + _at_least(exposure, on, book))
     )
-    known = _others_known(exposure)
     cap_fen = _lowest(proved) if known else 0
     small = tuple(_small(applicant, on, book))
     base = _based(hires, cap_fen, _lowest(attainable), known, on, book)
@@ -121,6 +121,13 @@ def _others_known(exposure: Exposure) -> bool:
     """What the firm's other live loans use, and whom they rest on; no base rests on nobody."""
     used = exposure.other_bases_fen
     return used == 0 or (used is not None and exposure.other_hires is not None)
+
+
+def _at_least(exposure: Exposure, on: date, book: PolicyBook) -> int:
+    """Hires nobody has named: the firm's other loans rest on as many as their bases need."""
+    if exposure.other_hires is not None:
+        return 0
+    return -(-(exposure.other_bases_fen or 0) // book.at("firm_per_hire", on).number)
 
 
 def _needed(hires: Headcount, known: bool) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ def firm_body(branch: str, *, hires: int = 2, who: int = 500, **terms: Any) -> d
                 "category": "unemployed",
                 "local_hukou": True,
                 "contract_from": "2019-02-01",
+                "open_ended": True,
             }
             for n in range(1, hires + 1)
         ],

@@ -238,6 +238,7 @@ def test_an_assessment_stores_nothing_and_names_the_way_to_pass(api):
         "term_months": 36,
         "rate": "4.35",
         "facts": {"business_division": "320281", "employees": 6},
+        "exposure": {"other_approved": "0.00"},
     }
     answer = api.as_("B1-maker").post("/assessments", asked)
     assert (answer["eligible"], answer["cap"], answer["attainable_cap"]) == (

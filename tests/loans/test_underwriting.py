@@ -166,7 +166,7 @@ def _asked_about(exposure: Exposure, needs: tuple[str, ...]) -> Exposure:
         exposure = replace(
             exposure,
             other_bases_fen=exposure.other_bases_fen or 0,
-            other_hires=exposure.other_hires or (),
+            other_hires=exposure.other_hires or tuple("甲乙丙丁"),  # 400000.00 at most
         )
     return exposure
 
