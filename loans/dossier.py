@@ -106,9 +106,7 @@ def _exposure(ctx: Context, application: Application, on: date) -> Exposure:
     return Exposure(
         other_approved_fen=sum(other.approved_fen or 0 for other in others),
         other_bases_fen=_other_bases(ctx, application, others, standing),
-        other_hires=tuple(
-            str(hire.public_id) for hire in standing if not _has_left(hire, on)
-        ),
+        other_hires=tuple(str(hire.public_id) for hire in standing if not _has_left(hire, on)),
         fund_capacity_fen=fund.free_for(ctx, application) if is_person else None,
         guaranteed_fen=fund.guaranteed_for(ctx, application) if is_person else 0,
         subsidised_loans=_subsidised_loans(ctx, application) if has_past else 0,

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from loans.clocks import due_day
 from loans.context import Context
 from loans.models import (
     Application,
@@ -169,20 +170,20 @@ def note_facts(ctx: Context, on: date) -> list[NoteFacts]:
 def hit_rates(ctx: Context, since: date, until: date) -> list[HitRate]:
     """Of the clocks that ended in ``[since, until)`` how many did in time; and what still runs."""
     rows = (
-        select(Organisation.name, Clock.state, Clock.started_on, Clock.due_on, Clock.ended_on)
+        select(Organisation.name, Clock)
         .join(Application, Application.id == Clock.application_id)
         .join(Organisation, Organisation.id == Application.bank_id)
         .where(visible_to(ctx.actor, Application), Clock.started_on < until)
     )
     found: dict[tuple[str, State], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for bank, state, _, due_on, ended_on in ctx.session.execute(rows):
-        counts = found[bank, state]
-        if ended_on is None or ended_on >= until:
+    for bank, clock in ctx.session.execute(rows):
+        counts, due_on = found[bank, clock.state], due_day(clock, ctx.calendar).on
+        if clock.ended_on is None or clock.ended_on >= until:
             counts[2] += 1
             counts[3] += due_on < until
-        elif ended_on >= since:
+        elif clock.ended_on >= since:
             counts[0] += 1
-            counts[1] += ended_on <= due_on
+            counts[1] += clock.ended_on <= due_on
     return [HitRate(bank, state, *counts) for (bank, state), counts in sorted(found.items())]
 
 

@@ -157,13 +157,18 @@ class TestANoticeOfTheCurrentYear:
         found = _due(programme)
         with programme.reading() as session:
             ctx = programme.installation.context(session, programme.guarantor.maker)
-            [mine] = overview.worklist(ctx)
+            [mine] = overview.worklist(ctx).rows
+            due = overview.due_clocks(ctx)
             [shown, _] = overview.running_clocks(ctx)
             file = whole(ctx, programme.row(Application, running))
         # 23 January, 3, 4, 5, 6 February: the 31st and the 1st were given as days off
         assert (found.today, found.later[0].due_on) == ((), date(2020, 2, 6))
         assert (mine.due.on, mine.days_left) == (date(2020, 2, 6), 2)
         assert shown.due.on == date(2020, 2, 6)
+        assert [(row.due_on, row.days_left) for row in due] == [
+            (date(2020, 2, 6), 2),
+            (date(2020, 2, 7), 3),
+        ]
         assert file.clocks[0].due_on == date(2020, 2, 6)
         assert _clock(programme, closed).due_on == date(2020, 2, 4)
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from loans import agreements, fund
 from loans.errors import Conflict, FuminError
 from loans.models import Application, FundEntry, FundEntryKind, GuaranteeFund, Payout
+from loans.queries import one
 from loans.workflow import State
 from tests import guarantee
 from tests.programme import BEGIN, Programme
@@ -251,7 +252,16 @@ def test_one_borrower_s_guarantees_have_a_limit_of_their_own(programme: Programm
     application = p.under_review(p.asked(who=1, amount_fen=1))
     with pytest.raises(Conflict) as refused:
         p.decide(application, p.guarantor)
-    assert refused.value.code == "borrower-limit"
+    assert refused.value.code == "not-eligible"
+    assert "单一借款人担保责任上限" in refused.value.message
+    # Two reviews at once may both have been assessed before: reserving looks again.
+    with pytest.raises(Conflict) as late:
+        p.do(
+            p.guarantor.checker,
+            "applications.decide",
+            lambda ctx: fund.reserve(ctx, one(ctx, Application, application), 1),
+        )
+    assert late.value.code == "borrower-limit"
 
 
 def test_a_compensation_may_break_the_limit_and_then_nothing_new_is_accepted(
