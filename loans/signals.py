@@ -30,13 +30,13 @@ from loans.policy import Rule
 from loans.queries import by_key
 from loans.workflow import Action
 
-# The rule behind each kind of signal.
-RULES = (
-    "signal.sharing",
-    "signal.structuring_days",
-    "signal.early_overdue_months",
-    "signal.quick_approval_seconds",
-)
+# The rule behind each kind of signal, and what the kind is called.
+RULES = {
+    "signal.sharing": "多名借款人共用联系方式或账户",
+    "signal.structuring_days": "疑似拆分贷款",
+    "signal.early_overdue_months": "放款后不久逾期",
+    "signal.quick_approval_seconds": "复核过快",
+}
 # What several borrowers may share, by its blind index: the value itself stays sealed.
 MARKS = {
     "联系电话": Borrower.phone_index,
@@ -198,16 +198,17 @@ def _early_overdue(ctx: Context) -> Iterable[Signal]:
 def _quick_approvals(ctx: Context) -> Iterable[Signal]:
     rule = ctx.book.at("signal.quick_approval_seconds", ctx.on)
     rows = (
-        select(Application, ApplicationStep.at, Proposal.at)
+        select(Application, Borrower.name_masked, ApplicationStep.at, Proposal.at)
+        .join(Borrower, Borrower.id == Application.borrower_id)
         .join(ApplicationStep, ApplicationStep.application_id == Application.id)
         .join(Proposal, Proposal.id == ApplicationStep.proposal_id)
         .where(ApplicationStep.action == Action.PASS)
         .order_by(ApplicationStep.id)
     )
-    for application, decided_at, proposed_at in ctx.session.execute(rows):
+    for application, name, decided_at, proposed_at in ctx.session.execute(rows):
         if is_quick(proposed_at, decided_at, seconds=rule.number):
             seconds = (decided_at - proposed_at) // timedelta(seconds=1)
-            subject = Subject("application", application.public_id, application.purpose)
+            subject = Subject("application", application.public_id, f"{name} {application.purpose}")
             yield _signal(rule, f"提出意见 {seconds} 秒后复核通过", [subject])
 
 
@@ -219,4 +220,4 @@ def _signal(
     rule: Rule, detail: str, subjects: Sequence[Subject], also: Rule | None = None
 ) -> Signal:
     cites = rule.cites if also is None else (*rule.cites, *also.cites)
-    return Signal(rule.key, rule.title, detail, tuple(dict.fromkeys(cites)), tuple(subjects))
+    return Signal(rule.key, RULES[rule.key], detail, tuple(dict.fromkeys(cites)), tuple(subjects))

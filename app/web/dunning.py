@@ -30,6 +30,10 @@ def due(visit: Reading) -> Response:
         "dunning.html",
         filters=[kind],
         page=page,
+        days={
+            DueKind.NEAR: visit.ctx.book.at("due_list_days.near", visit.ctx.on).number,
+            DueKind.EARLY: visit.ctx.book.at("due_list_days.early", visit.ctx.on).number,
+        },
         counted={k: sum(row.kind is k for row in rows) for k in DueKind} if not kind.value else {},
         phones={
             row.borrower.id: parties.masked_phone(visit.ctx, row.borrower) for row in page.rows

@@ -45,7 +45,9 @@ def to_look_at(visit: Annotated[Visit, visit_to("signals.read")]) -> Response:
     for row in signals.found(visit.ctx):
         by_rule.setdefault(row.rule, []).append(row)
     rules = [visit.ctx.book.at(key, visit.ctx.on) for key in signals.RULES]
-    return visit.show("signals.html", by_rule=by_rule, rules=rules, places=PLACES)
+    return visit.show(
+        "signals.html", by_rule=by_rule, rules=rules, names=signals.RULES, places=PLACES
+    )
 
 
 @router.get("/exemptions")
