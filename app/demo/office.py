@@ -62,6 +62,7 @@ class Office:
     loans: dict[str, Loan] = field(default_factory=dict)
     today: date = FIRST_DAY
     acts: int = 0
+    has_default: bool = False
 
     def do(self, login: str, operation: str, call: Callable[[Context], Result]) -> Result:
         """One command of one person, in its own transaction."""

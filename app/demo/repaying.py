@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
+from app.demo.defaulting import default, is_the_default
 from app.demo.office import APPROVER, Loan, Office
 from app.demo.script import Turn
 from app.demo.year import Thread
@@ -103,10 +104,13 @@ def _repriced(office: Office, loan: Loan) -> Thread:
 
 
 def _unpaid(office: Office, loan: Loan) -> Thread:
-    """Matured and not repaid: overdue from maturity, settled weeks later."""
+    """Matured and not repaid: overdue from maturity, settled weeks later; one never is."""
     yield from _follow(office, loan, _before(loan, loan.matures_on))
     yield loan.matures_on
     _mark_overdue(office, loan, loan.matures_on)
+    if is_the_default(office, loan):
+        yield from default(office, loan)
+        return
     yield loan.matures_on + timedelta(days=PAID_AFTER)
     _repay(office, loan, loan.principal_fen)
 
