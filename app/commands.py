@@ -20,7 +20,7 @@ from uuid import uuid4
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from app import problems
+from app import link, problems
 from app.db import take_turn
 from app.deps import Installation
 from loans import access, audit, keys, wall
@@ -31,7 +31,6 @@ from loans.vault import Vault
 
 Result = TypeVar("Result")
 
-TURN_S = 10  # a caller waits this long for the commands before its own
 RETRIES = 8
 # serialization_failure, deadlock_detected: PostgreSQL asks to run the transaction again.
 RETRYABLE = {"40001", "40P01"}
@@ -231,8 +230,12 @@ def _in_flight() -> Answer:
 
 
 def _in_turn(installation: Installation, attempt: Callable[[], Result]) -> Result:
-    """Wait for this process's turn without holding a connection, so that reads go on; ``Busy``."""
-    if not installation.turn.acquire(timeout=TURN_S):
+    """Wait for this process's turn, without a connection, so that reads go on.
+
+    ``Busy`` when it does not come before the request's deadline.
+    """
+    left_s = link.left_s()
+    if not installation.turn.acquire(timeout=-1 if left_s is None else left_s):
         raise Busy
     try:
         return _retried(attempt)

@@ -31,6 +31,12 @@ def bounded(seconds: float = ANSWER_S) -> Iterator[None]:
         _deadline.reset(token)
 
 
+def left_s() -> float | None:
+    """How long the request may still wait; None where nobody set a limit."""
+    deadline = _deadline.get()
+    return None if deadline is None else max(0.0, deadline - monotonic())
+
+
 class Link(psycopg.Connection[Any]):
     """A connection that gives up a wait at the deadline, and itself with it."""
 
@@ -51,8 +57,8 @@ class Link(psycopg.Connection[Any]):
 
 def connect(_dialect: object, _record: object, args: list[Any], named: dict[str, Any]) -> Link:
     """SQLAlchemy's ``do_connect``: a link, with no more time to connect than the request has."""
-    deadline = _deadline.get()
-    left = CONNECT_S if deadline is None else ceil(deadline - monotonic())
+    limit_s = left_s()
+    left = CONNECT_S if limit_s is None else ceil(limit_s)
     if left <= 0:
         raise psycopg.OperationalError("no time left to connect before the request's deadline")
     return Link.connect(*args, **named | {"connect_timeout": min(CONNECT_S, left)})
