@@ -8,7 +8,6 @@ from app.web.words import word
 from loans import payouts, recoveries
 from loans.models import Payout, PayoutState, Recovery, RecoveryKind
 from loans.payouts import Ground
-from loans.policy import GroundEffect
 
 REASON = Field(name="reason", label="理由", kind=Kind.LONG, longest=200)
 ON = Field(name="on", label="发生日", kind=Kind.DAY)
@@ -155,15 +154,8 @@ def offers(visit: Visit, payout: Payout, entries: list[Recovery]) -> list[Offer]
 
 
 def _grounds(visit: Visit) -> Choices:
-    words = {
-        GroundEffect.REFUSE: "驳回",
-        GroundEffect.REDUCE: "核减",
-        GroundEffect.BOTH: "驳回或核减",
-    }
-    return tuple(
-        (rule.code, f"{rule.title}（{words[GroundEffect(str(rule.value))]}）")
-        for rule in visit.ctx.book.family("payout_ground", visit.ctx.on)
-    )
+    family = visit.ctx.book.family("payout_ground", visit.ctx.on)
+    return tuple((rule.code, f"{rule.title}（{rule.shown}）") for rule in family)
 
 
 def _reversible(visit: Visit, entries: list[Recovery]) -> Choices:

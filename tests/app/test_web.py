@@ -332,6 +332,24 @@ def test_a_refusal_is_shown_at_its_form_with_the_sentence(site: Site) -> None:
     assert "资金周转</textarea>" in page.text
 
 
+def test_a_contact_is_shown_for_a_purpose_to_the_one_who_asked(site: Site) -> None:
+    person, path = site.as_("G-maker"), site.path("/dunning/{small}")
+    assert "138****0109" in person.get(path).text and "13800000109" not in person.get(path).text
+    answer = person.send(person.form(path, "/reveal"), path, purpose="逾期催收")
+    shown = person.get(answer.headers["location"]).text
+    assert "13800000109" in shown and "用途“逾期催收”" in shown
+    assert site.as_("B1-maker").get(answer.headers["location"]).status_code == 404
+
+
+def test_grounds_are_read_from_their_rows_and_cited(site: Site) -> None:
+    person, path = site.as_("G-maker"), site.path("/payouts/{payout}")
+    form = person.form(path, "/examine")
+    ground = {"grounds.too_early": "100.00", "grounds-evidence.too_early": "未满"}
+    page = person.send(form, path, passes="yes", opinion="核减", **ground)
+    assert page.status_code == 409 and "只可用于不予代偿" in page.text
+    assert 'value="100.00"' in page.text and "<q>" in page.text
+
+
 def test_an_act_that_is_not_ones_own_is_refused(site: Site) -> None:
     person = site.as_("G-checker")
     form = person.form("/", "sign-out")

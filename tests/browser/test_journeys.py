@@ -205,7 +205,7 @@ def test_from_arrears_to_payout_and_recovery(site: Site) -> None:
 
     reviewer.page.goto(address)
     reviewer.page.get_by_label("意见", exact=True).select_option("yes")
-    ground = reviewer.page.get_by_role("group", name="未按期催收（驳回或核减）")
+    ground = reviewer.page.get_by_role("group", name="未按期催收（不予代偿或核减）")
     ground.get_by_label("金额（元）").fill("100.00")
     ground.get_by_label("说明").fill("各催收一次")
     reviewer.page.get_by_label("审核意见").fill("核减后代偿")
