@@ -49,7 +49,6 @@ READ_BY_THE_SHELL = {
     "stop_event.legal_representative": LOANS / "lifecycle.py",
     "stop_event.misuse": LOANS / "lifecycle.py",
     "stop_event.compensation": LOANS / "payouts.py",
-    "fund_borrower_limit": LOANS / "fund.py",
     "due_list_days.early": LOANS / "dunning.py",
     "due_list_days.near": LOANS / "dunning.py",
     "loan_classes": LOANS / "dunning.py",

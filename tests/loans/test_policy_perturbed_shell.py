@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from loans.errors import Conflict
-from loans.models import Application, Clock, Movement
+from loans.models import Application, Clock, Movement, MovementKind
 from loans.policy import PolicyBook, Scorecard, load_policy_book
 from loans.riskshare import bank_share_pct
 from loans.underwriting import Card, checked, score
 from loans.workflow import State
 from subsidy.forecast import budget
+from tests import guarantee
 from tests.databases import Databases
 from tests.programme import Programme, answered_checklist, filled_card
 
@@ -76,6 +77,14 @@ def _stopped(reason: str) -> Scene:
     return scene
 
 
+def _compensated(p: Programme) -> Any:
+    note = p.loan()
+    guarantee.default(p, note, due_on=date(2019, 6, 20))
+    guarantee.compensated(p, note)
+    kinds = select(Movement.kind).where(Movement.kind == MovementKind.SUBSIDY_STOPPED)
+    return p.rows(kinds)
+
+
 def _funded(p: Programme) -> Any:
     p.loan()
     with p.reading() as session:
@@ -135,6 +144,8 @@ SCENES: dict[str, tuple[Scene, Any]] = {
     "stop_event.deregistered": (_stopped("deregistered"), False),
     "stop_event.other_employment": (_stopped("other_employment"), False),
     "stop_event.legal_representative": (_stopped("legal_representative"), True),
+    "stop_event.misuse": (_stopped("misuse"), False),
+    "stop_event.compensation": (_compensated, False),
     "funding_split": (_funded, {"central": 40, "province": 0, "city": 60}),
     "appraisal.raised_cap": (_card(Card.RAISED_CAP), _stricter(Card.RAISED_CAP)),
     "appraisal.half": (_card(Card.HALF), _stricter(Card.HALF)),
