@@ -1,4 +1,7 @@
-"""``fumin policy check`` and ``fumin policy show``: the law as this programme holds it."""
+"""``fumin policy check`` and ``show``: the law as this programme holds it.
+
+``load``, ``versions`` and ``diff`` are in ``app.commandline.policies``.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -22,7 +25,9 @@ PolicyFolder = Annotated[
     ),
 ]
 
-policy = typer.Typer(name="policy", help="政策文件：检查、显示。", no_args_is_help=True)
+policy = typer.Typer(
+    name="policy", help="政策文件：检查、显示、载入，列出版本，比较两个版本。", no_args_is_help=True
+)
 
 
 @policy.command("check")
@@ -58,7 +63,12 @@ def show_rules(
     for document in book.documents:
         if document.effective_from <= day:
             typer.echo(_heading(document))
-    for cites, rules in groupby(_in_force(book, day), key=lambda rule: rule.cites):
+    in_force = list(_in_force(book, day))
+    if not in_force:
+        first = min(rule.since for key in book.keys() for rule in book.rules(key))  # noqa: SIM118
+        typer.echo(f"{day} 没有任何有效的规定：最早的一条自 {first} 起施行", err=True)
+        raise typer.Exit(1)
+    for cites, rules in groupby(in_force, key=lambda rule: rule.cites):
         typer.echo("")
         for cite in cites:
             typer.echo(f"“{cite}”" if _quotes(cite, book) else cite)

@@ -61,5 +61,10 @@ class TestShow:
         assert "个人贴息利率基础：LPR减点以上部分" in after
         assert "borrower_floor_discount" not in before
 
+    def test_says_so_where_nothing_is_in_force_yet(self) -> None:
+        result = RUNNER.invoke(policy, ["show", "--on", "1990-01-01"])
+        assert result.exit_code == 1
+        assert "1990-01-01 没有任何有效的规定：最早的一条自" in result.output
+
     def test_defaults_to_today(self) -> None:
         assert "有效的规定" in RUNNER.invoke(policy, ["show"]).output

@@ -1,10 +1,13 @@
 """补正 round after round, and decisions that are taken once: what the record keeps."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from loans.errors import Conflict
+from loans.errors import Conflict, FuminError
 from loans.models import Application, ApplicationStep, Appraisal, Proposal
 from loans.underwriting import Card
 from loans.workflow import Action
@@ -63,6 +66,31 @@ def test_the_database_takes_one_decision_a_stage_and_round(programme):
     again |= {"no": step.no + 1, "action": Action.REJECT}
     with pytest.raises(IntegrityError), p.tampering() as session:
         session.execute(insert(ApplicationStep).values(again))
+
+
+@pytest.mark.parametrize("stage", ["guarantor", "bank"])
+def test_two_checkers_at_once_decide_once(programme, stage):
+    p = programme
+    with p.at_once():
+        application = p.under_review() if stage == "guarantor" else p.guaranteed()
+        office = getattr(p, stage)
+        p.propose(application, office.maker)
+    before = p.row(Application, application).state
+    start = Barrier(2)
+
+    def decide(by):
+        start.wait()
+        try:
+            p.agree_to(application, by)
+        except FuminError as refusal:
+            return refusal.code
+        return "decided"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(decide, [office.checker, office.both]))
+    assert outcomes == ["decided", "no-proposal"]
+    (step,) = [row for row in _steps(p, application, Action.PASS) if row.from_state is before]
+    assert step.round == 1
 
 
 class TestAppraisal:
