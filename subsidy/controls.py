@@ -182,9 +182,8 @@ def with_stops(
 ) -> Portfolio:
     """The portfolio with further events. Where lists suspend a note, its base is 0 meanwhile."""
     stops = list(stops)
-    owner = np.repeat(np.arange(len(portfolio.notes)), np.diff(portfolio.events.offsets))
     e = portfolio.events
-    columns = (owner, e.on, e.kind, e.value, portfolio.reason)
+    columns = (portfolio.owner(), e.on, e.kind, e.value, portfolio.reason)
     table = [tuple(map(int, event)) for event in zip(*columns, strict=True)]
     table += [(at, day(on), SUBSIDISED_CHANGED, base, HIRES) for at, on, base in recounts]
     table += [

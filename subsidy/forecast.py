@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
+from loans.classes import SubsidyClass
 from loans.context import Context
 from loans.daycount import add_months
 from loans.errors import Conflict
-from loans.models import Instalment, MovementKind, Note
+from loans.models import Instalment, Note
 from loans.money import split_by_weight
 from loans.policy import FundingSplit
-from loans.workflow import LIVE_NOTE_STATES, BorrowerKind
+from loans.workflow import LIVE_NOTE_STATES
 from subsidy.accrual import accrue, day
-from subsidy.queries import Book, read_book
+from subsidy.columns import NoteColumns
+from subsidy.queries import CLASSES, Book, read_book
 
 LONGEST_MONTHS = 120
 
@@ -32,41 +34,14 @@ class WhatIf:
     share_pct: Mapping[str, int] = field(default_factory=dict)
     cap_fen: int | None = None
 
-    def applied(self, row: Any) -> Any:
-        """A note's contract facts under the change."""
-        changes: dict[str, Any] = {}
-        if row.subsidy_class in self.share_pct:
-            changes["share_pct"] = self.share_pct[row.subsidy_class]
-        if self.cap_fen is not None and row.kind is BorrowerKind.INDIVIDUAL:
-            changes["base_limit_fen"] = self.cap_fen
-        return _Changed(row, changes) if changes else row
-
-
-class _Changed:
-    """A row with some of its columns replaced."""
-
-    def __init__(self, row: Any, changes: dict[str, Any]) -> None:
-        self.__dict__.update(changes)
-        self._row = row
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """A repayment that the plan foresees; a movement that nobody has recorded."""
-
-    id: int
-    note_id: int
-    borrower_id: int
-    on: date
-    amount_fen: int
-    kind: MovementKind = MovementKind.PRINCIPAL_REPAID
-    rate_ppm: int | None = None
-    until: date | None = None
-    reason: str = ""
-    reverses_id: int | None = None
+    def applied(self, notes: NoteColumns) -> NoteColumns:
+        """The notes' contract facts under the change."""
+        share, limit = notes.share_pct.copy(), notes.base_limit_fen.copy()
+        for name, percent in self.share_pct.items():
+            share[notes.subsidy_class == CLASSES.index(SubsidyClass(name))] = percent
+        if self.cap_fen is not None:
+            limit[notes.individual == 1] = self.cap_fen
+        return replace(notes, share_pct=share, base_limit_fen=limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +67,10 @@ def budget(
     first = since.replace(day=1)
     cuts = [add_months(first, n) for n in range(months + 1)]
     change = what_if or WhatIf()
-    book = _with_plans(ctx, read_book(ctx))
-    portfolio = replace(book, notes=[change.applied(row) for row in book.notes]).portfolio()
+    book = _with_plans(ctx, read_book(ctx, rows=False))
+    portfolio = replace(book, notes=change.applied(book.notes)).portfolio()
     lines = accrue(portfolio.notes, portfolio.events, [day(cut) for cut in cuts])
-    classes = np.array([row.subsidy_class for row in portfolio.rows])
+    classes = np.array(CLASSES)[portfolio.columns.subsidy_class]
     return [
         line
         for j, month in enumerate(cuts[:-1])
@@ -131,24 +106,24 @@ def _of_month(
 def _with_plans(ctx: Context, book: Book) -> Book:
     """The book as it will stand when every live note pays from today on as planned."""
     rows = (
-        select(Note.id, Note.borrower_id, Note.balance_fen, Note.matures_on, Note.extended_to,
+        select(Note.id, Note.balance_fen, Note.matures_on, Note.extended_to,
                Instalment.due_on, Instalment.principal_fen)
         .join(Instalment, Instalment.note_id == Note.id)
         .where(Note.state.in_(LIVE_NOTE_STATES))
         .order_by(Note.id, Instalment.no)
     )  # fmt: skip
     left: dict[int, int] = {}
-    planned: list[_Planned] = []
-    number = max((m.id for m in book.movements), default=0)
+    planned: list[tuple[int, int, int]] = []
     for row in ctx.session.execute(rows):
         open_fen = left.setdefault(row.id, row.balance_fen)
         last_day = row.extended_to or row.matures_on
         is_last = row.due_on >= row.matures_on
-        on = max(last_day if is_last else row.due_on, ctx.on)
+        pays_on = max(last_day if is_last else row.due_on, ctx.on)
         amount_fen = open_fen if is_last else min(row.principal_fen, open_fen)
         if amount_fen == 0 or (row.due_on < ctx.on and not is_last):
             continue
         left[row.id] -= amount_fen
-        number += 1
-        planned.append(_Planned(number, row.id, row.borrower_id, on, amount_fen))
-    return replace(book, movements=[*book.movements, *planned])
+        planned.append((row.id, day(pays_on), amount_fen))
+    note_id, on, amount = np.array(planned, np.int64).reshape(-1, 3).T
+    more = book.movements.repaid(np.searchsorted(book.notes.id, note_id), on, amount)
+    return replace(book, movements=more)

@@ -8,60 +8,108 @@ Source: rules.md §3, §4 (backdated fact for a locked month).
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from loans.context import Context
 from loans.daycount import add_months
 from loans.errors import Conflict
-from loans.models import Movement, MovementKind, Note
+from loans.models import Movement, Note
 from loans.money import fen_to_yuan
 from subsidy import accrual
 from subsidy.accrual import accrue, booked, day
-from subsidy.bulk import insert_rows
+from subsidy.bulk import Coded, Value, insert_columns
+from subsidy.columns import EXTENDED, REVERSED, NoteColumns
 from subsidy.models import AccrualLine, LineKind, MonthLock
-from subsidy.queries import Book, Portfolio, last_lock, read_book
+from subsidy.queries import CLASSES, Book, Portfolio, last_lock, late_borrowers, read_book
 
 Integers = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthLines:
+    """Lines as columns, int64, shape ``(n,)``: what ``accrual_line`` says of each.
+
+    ``movement_id`` is the late fact of an adjustment, 0 for a month's own line; ``note`` the
+    note's position in ``notes``.
+    """
+
+    notes: NoteColumns
+    note: Positions
+    since: Integers
+    until: Integers
+    balance_days: Integers
+    interest_fen: Integers
+    subsidy_fen: Integers
+    rate_ppm: Integers
+    movement_id: Integers
+
+    def __len__(self) -> int:
+        return len(self.note)
+
+    @property
+    def borrower_fen(self) -> Integers:
+        """What the borrower bears of each line."""
+        return self.interest_fen - self.subsidy_fen
+
+    @property
+    def note_id(self) -> Integers:
+        """Each line's note."""
+        return self.notes.id[self.note]
 
 
 @dataclass(frozen=True)
 class MonthRun:
-    """A month computed: ``[since, until)``, its lines as rows of ``accrual_line``, totals [fen]."""
+    """A month computed: ``[since, until)``, its lines by note, the adjustments of late facts."""
 
     since: date
     until: date
-    lines: list[dict[str, Any]]
+    regular: MonthLines
+    adjustments: MonthLines
     last_movement_id: int
+
+    def __len__(self) -> int:
+        return len(self.regular) + len(self.adjustments)
 
     def total(self, column: str) -> int:
         """Sum of a money column over all lines."""
-        return sum(line[column] for line in self.lines)
+        return sum(int(getattr(lines, column).sum()) for lines in (self.regular, self.adjustments))
 
     @property
     def sha256(self) -> str:
-        """Digest of the lines' canonical text: the same facts give the same bytes."""
-        columns = ("note_no", "kind", "since", "until", "interest_fen", "subsidy_fen")
-        text = "\n".join(",".join(str(line[name]) for name in columns) for line in self.lines)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Digest of the lines: the same facts give the same bytes.
+
+        First the month's own lines, then the adjustments, each by note and fact: note_id,
+        movement_id (0: none), since, until (days since 1970-01-01), interest_fen and subsidy_fen as
+        big-endian 64-bit integers.
+        """
+        digest = hashlib.sha256()
+        for lines in (self.regular, self.adjustments):
+            columns = (lines.note_id, lines.movement_id, lines.since, lines.until,
+                       lines.interest_fen, lines.subsidy_fen)  # fmt: skip
+            digest.update(np.stack(columns, axis=1).astype(">i8").tobytes())
+        return digest.hexdigest()
 
 
 def preview(ctx: Context, *, month: date) -> MonthRun:
     """What closing this month would lock; stores nothing."""
     since, until = _month(ctx, month)
-    book = read_book(ctx)
-    portfolio = book.portfolio()
+    portfolio = read_book(ctx, rows=False).portfolio()
     _check_ledger(portfolio)
-    lines = [*_adjustments(ctx, book, since), *_regular(portfolio, since, until)]
-    lines.sort(key=lambda line: (line["note_no"], line["note_id"], line["movement_id"] or 0))
     newest = ctx.session.scalars(select(func.coalesce(func.max(Movement.id), 0))).one()
-    return MonthRun(since, until, lines, newest)
+    return MonthRun(
+        since,
+        until,
+        _regular(portfolio, day(since), day(until)),
+        _adjustments(ctx, portfolio.columns, since),
+        newest,
+    )
 
 
 def close(ctx: Context, *, month: date) -> MonthLock:
@@ -77,7 +125,7 @@ def close(ctx: Context, *, month: date) -> MonthLock:
         public_id=ctx.new_id(),
         since=run.since,
         until=run.until,
-        lines=len(run.lines),
+        lines=len(run),
         interest_fen=run.total("interest_fen"),
         subsidy_fen=run.total("subsidy_fen"),
         borrower_fen=run.total("borrower_fen"),
@@ -87,14 +135,34 @@ def close(ctx: Context, *, month: date) -> MonthLock:
         locked_at=ctx.at,
         by_person_id=ctx.actor.person_id,
     )
+    assert lock.borrower_fen + lock.subsidy_fen == lock.interest_fen
     ctx.session.add(lock)
     ctx.session.flush()
-    rows = [
-        {name: value for name, value in line.items() if name != "note_no"} | {"month_id": lock.id}
-        for line in run.lines
-    ]
-    insert_rows(ctx.session, AccrualLine, rows)
+    for kind, lines in ((LineKind.REGULAR, run.regular), (LineKind.ADJUSTMENT, run.adjustments)):
+        _store(ctx, lock, kind, lines)
     return lock
+
+
+def _store(ctx: Context, lock: MonthLock, kind: LineKind, lines: MonthLines) -> None:
+    notes, at = lines.notes, lines.note
+    columns: dict[str, Value] = {
+        "month_id": lock.id,
+        "note_id": lines.note_id,
+        "kind": kind.value,
+        "since": lines.since,
+        "until": lines.until,
+        "balance_days": lines.balance_days,
+        "interest_fen": lines.interest_fen,
+        "subsidy_fen": lines.subsidy_fen,
+        "borrower_fen": lines.borrower_fen,
+        "rate_ppm": lines.rate_ppm,
+        "share_pct": notes.share_pct[at],
+        "subsidy_class": Coded(notes.subsidy_class[at], CLASSES),
+        "policy_version": Coded.of(notes.policy_version).take(at),
+    }
+    if kind is LineKind.ADJUSTMENT:
+        columns["movement_id"] = lines.movement_id
+    insert_columns(ctx.session, AccrualLine, columns, len(lines))
 
 
 def _month(ctx: Context, month: date) -> tuple[date, date]:
@@ -115,92 +183,110 @@ def _month(ctx: Context, month: date) -> tuple[date, date]:
     return since, add_months(since, 1)
 
 
-def _regular(portfolio: Portfolio, since: date, until: date) -> Iterator[dict[str, Any]]:
-    start, stop = day(since), day(until)
-    amounts = accrue(portfolio.notes, portfolio.events, [start, stop])
+def _regular(portfolio: Portfolio, since: int, until: int) -> MonthLines:
+    """The month's own lines: of every note that had a balance or earned something in it."""
+    amounts = accrue(portfolio.notes, portfolio.events, [since, until])
     interest, subsidy = amounts.interest_fen[:, 0], amounts.subsidy_fen[:, 0]
-    days = balance_days(portfolio, start, stop)
-    rates = _rates(portfolio, stop)
-    for i in np.flatnonzero((interest != 0) | (subsidy != 0) | (days != 0)).tolist():
-        line = _line(portfolio.rows[i], LineKind.REGULAR, since, until)
-        yield line | {
-            "balance_days": int(days[i]),
-            "interest_fen": int(interest[i]),
-            "subsidy_fen": int(subsidy[i]),
-            "borrower_fen": int(interest[i] - subsidy[i]),
-            "rate_ppm": int(rates[i]),
-            "movement_id": None,
-        }
+    days = balance_days(portfolio, since, until)
+    note = np.flatnonzero((interest != 0) | (subsidy != 0) | (days != 0))
+    return MonthLines(
+        notes=portfolio.columns,
+        note=note,
+        since=np.full(len(note), since),
+        until=np.full(len(note), until),
+        balance_days=days[note],
+        interest_fen=interest[note],
+        subsidy_fen=subsidy[note],
+        rate_ppm=_rates(portfolio, until)[note],
+        movement_id=np.zeros(len(note), np.int64),
+    )
 
 
-def _adjustments(ctx: Context, book: Book, since: date) -> Iterator[dict[str, Any]]:
-    """One line per late fact and note whose days before ``since`` it changes."""
+def _adjustments(ctx: Context, notes: NoteColumns, since: date) -> MonthLines:
+    """One line per late fact and note whose days before ``since`` it changes.
+
+    A person's notes share a cap: a fact about one may move the subsidy of another. So every late
+    fact brings all notes of its borrower as they then stood; all these states are computed at
+    once, and each is compared with the one before.
+    """
     newest = last_lock(ctx)
     if newest is None:
-        return
-    maturity = {row.id: row.matures_on for row in book.notes}
-    new = (m for m in book.movements if m.id > newest.last_movement_id)
-    late = [(m, on) for m in new if (on := _acts_from(m, maturity[m.note_id])) < since]
-    if not late:
-        return
-    # A person's notes share a cap: a fact about one may move the subsidy of another.
-    borrowers = {m.borrower_id for m, _ in late}
-    theirs = Book(
-        [row for row in book.notes if row.borrower_id in borrowers],
-        [m for m in book.movements if m.borrower_id in borrowers],
+        return _changed(notes, *np.empty((5, 0), np.int64))
+    late = late_borrowers(since, newest.last_movement_id)
+    book = read_book(ctx, borrower_ids=late, rows=False)
+    acts_from = _acts_from(book)
+    facts = np.flatnonzero((book.movements.id > newest.last_movement_id) & (acts_from < day(since)))
+    states, fact, note = book.as_of(facts)
+    portfolio = states.portfolio()
+    amounts = booked(portfolio.notes, portfolio.events, [day(since)])
+    order = np.lexsort((fact, note))
+    note, fact = note[order], facts[fact[order]]
+    now = np.stack([amounts.interest_fen[order, 0], amounts.subsidy_fen[order, 0]])
+    first = np.append(True, note[1:] != note[:-1])[: len(note)]
+    was = np.roll(now, 1, axis=1)
+    was[:, first] = _locked_amounts(ctx, late, book.notes.id)[:, note[first]]
+    change = now - was
+    moved = (change != 0).any(axis=0)
+    return _changed(
+        notes,
+        np.searchsorted(notes.id, book.notes.id[note[moved]]),
+        acts_from[fact[moved]],
+        np.full(int(moved.sum()), day(since)),
+        change[:, moved],
+        book.movements.id[fact[moved]],
     )
-    before = _locked_amounts(ctx, theirs)
-    for fact, acts_from in late:
-        portfolio = theirs.portfolio(known=_recorded_until(fact.id))
-        amounts = booked(portfolio.notes, portfolio.events, [day(since)])
-        for i, row in enumerate(portfolio.rows):
-            now = int(amounts.interest_fen[i, 0]), int(amounts.subsidy_fen[i, 0])
-            was = before.get(row.id, (0, 0))
-            if row.borrower_id != fact.borrower_id or now == was:
-                continue
-            before[row.id] = now
-            interest, subsidy = now[0] - was[0], now[1] - was[1]
-            yield _line(row, LineKind.ADJUSTMENT, acts_from, since) | {
-                "balance_days": 0,
-                "interest_fen": interest,
-                "subsidy_fen": subsidy,
-                "borrower_fen": interest - subsidy,
-                "rate_ppm": row.rate_ppm,
-                "movement_id": fact.id,
-            }
 
 
-def _acts_from(movement: Any, matures_on: date) -> date:
-    """The first day whose interest a movement may change.
+def _changed(
+    notes: NoteColumns,
+    note: Positions,
+    since: Integers,
+    until: Integers,
+    change: Integers,
+    fact: Integers,
+) -> MonthLines:
+    interest, subsidy = change.reshape(2, len(note))
+    return MonthLines(
+        notes=notes,
+        note=note.astype(np.intp),
+        since=since,
+        until=until,
+        balance_days=np.zeros(len(note), np.int64),
+        interest_fen=interest,
+        subsidy_fen=subsidy,
+        rate_ppm=notes.rate_ppm[note],
+        movement_id=fact,
+    )
+
+
+def _acts_from(book: Book) -> Integers:
+    """The first day whose interest each movement may change.
 
     An extension agreed after the maturity (or its reversal) moves the penalty rate of the days
     since then.
     """
-    if movement.kind in (MovementKind.EXTENDED, MovementKind.REVERSED):
-        return min(movement.on, matures_on)
-    on: date = movement.on
-    return on
+    told = book.movements
+    ends = np.isin(told.kind, (EXTENDED, REVERSED))
+    matures_on = book.notes.matures_on[told.note]
+    return np.where(ends, np.minimum(told.on, matures_on), told.on)
 
 
-def _recorded_until(movement_id: int) -> Callable[[Any], bool]:
-    return lambda m: bool(m.id <= movement_id)
-
-
-def _locked_amounts(ctx: Context, book: Book) -> dict[int, tuple[int, int]]:
-    """Interest and subsidy [fen] of each note over all lines locked so far."""
+def _locked_amounts(ctx: Context, borrowers: Select[Any], note_ids: Integers) -> Integers:
+    """Interest and subsidy [fen] of each note over all lines locked so far, shape ``(2, n)``."""
     rows = (
         select(
             AccrualLine.note_id,
             func.sum(AccrualLine.interest_fen),
             func.sum(AccrualLine.subsidy_fen),
         )
-        .where(AccrualLine.note_id.in_([row.id for row in book.notes]))
+        .join(Note, Note.id == AccrualLine.note_id)
+        .where(Note.borrower_id.in_(borrowers))
         .group_by(AccrualLine.note_id)
     )
-    return {
-        note_id: (int(interest), int(subsidy))
-        for note_id, interest, subsidy in ctx.session.execute(rows)
-    }
+    found = np.zeros((2, len(note_ids)), np.int64)
+    for note_id, interest, subsidy in ctx.session.execute(rows):
+        found[:, np.searchsorted(note_ids, note_id)] = int(interest), int(subsidy)
+    return found
 
 
 def balance_days(portfolio: Portfolio, since: int, until: int) -> Integers:
@@ -209,9 +295,8 @@ def balance_days(portfolio: Portfolio, since: int, until: int) -> Integers:
     days = np.maximum(until - np.maximum(notes.disbursed_on, since), 0)
     total = notes.principal_fen * days
     repaid = events.kind == accrual.PRINCIPAL_REPAID
-    owner = np.repeat(np.arange(len(notes)), np.diff(events.offsets))[repaid]
     days = np.maximum(until - np.maximum(events.on[repaid], since), 0)
-    np.subtract.at(total, owner, events.value[repaid] * days)
+    np.subtract.at(total, portfolio.owner()[repaid], events.value[repaid] * days)
     return total
 
 
@@ -220,35 +305,20 @@ def _rates(portfolio: Portfolio, until: int) -> Integers:
     rates = portfolio.notes.rate_ppm.astype(np.int64)
     events = portfolio.events
     counted = (events.kind == accrual.RATE_CHANGED) & (events.on < until)
-    owner = np.repeat(np.arange(len(rates)), np.diff(events.offsets))[counted]
-    rates[owner] = events.value[counted]  # in order of their day: the last one stays
+    rates[portfolio.owner()[counted]] = events.value[counted]  # by day: the last one stays
     return rates
-
-
-def _line(row: Any, kind: LineKind, since: date, until: date) -> dict[str, Any]:
-    return {
-        "note_no": row.note_no,
-        "note_id": row.id,
-        "kind": kind,
-        "since": since,
-        "until": until,
-        "share_pct": row.share_pct,
-        "subsidy_class": row.subsidy_class,
-        "policy_version": row.policy_version,
-    }
 
 
 def _check_ledger(portfolio: Portfolio) -> None:
     """Safe halt: nothing is closed while a stored balance is not what its movements say."""
-    balance = portfolio.notes.principal_fen.copy()
-    events = portfolio.events
+    columns, events = portfolio.columns, portfolio.events
+    balance = columns.principal_fen.copy()
     repaid = events.kind == accrual.PRINCIPAL_REPAID
-    owner = np.repeat(np.arange(len(balance)), np.diff(events.offsets))[repaid]
-    np.subtract.at(balance, owner, events.value[repaid])
-    for i in np.flatnonzero(balance != [row.balance_fen for row in portfolio.rows]).tolist():
-        row = portfolio.rows[i]
+    np.subtract.at(balance, portfolio.owner()[repaid], events.value[repaid])
+    for i in np.flatnonzero(balance != columns.balance_fen).tolist():
+        stored, computed = int(columns.balance_fen[i]), int(balance[i])
         raise Conflict(
             "ledger-broken",
-            f"借据 {row.note_no} 的余额 {fen_to_yuan(row.balance_fen)} 元与其流水不符"
-            f"（应为 {fen_to_yuan(int(balance[i]))} 元），已停止关账，请先查明原因",
+            f"借据 {columns.note_no[i]} 的余额 {fen_to_yuan(stored)} 元与其流水不符"
+            f"（应为 {fen_to_yuan(computed)} 元），已停止关账，请先查明原因",
         )

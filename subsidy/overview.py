@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
@@ -146,7 +147,8 @@ def ledger_totals(ctx: Context) -> dict[EntryKind, int]:
 
 def steps_of_note(ctx: Context, note: Note, *, since: date, until: date) -> list[Step]:
     """The note recomputed for ``[since, until)``, with all notes that share its borrower's cap."""
-    return _steps(read_book(ctx, borrower_ids=[note.borrower_id]).portfolio(), note, since, until)
+    book = read_book(ctx, borrower_ids=[note.borrower_id], rows=False)
+    return _steps(book.portfolio(), note, since, until)
 
 
 def steps_as_claimed(ctx: Context, note: Note, *, since: date, until: date) -> list[Step]:
@@ -158,5 +160,5 @@ def steps_as_claimed(ctx: Context, note: Note, *, since: date, until: date) -> l
 
 
 def _steps(portfolio: Portfolio, note: Note, since: date, until: date) -> list[Step]:
-    at = [row.id for row in portfolio.rows].index(note.id)
+    at = int(np.flatnonzero(portfolio.columns.id == note.id)[0])
     return steps(portfolio.notes, portfolio.events, at, day(since), day(until))

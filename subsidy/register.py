@@ -108,14 +108,7 @@ def _approved_before(claim: Claim) -> Any:
 
 def of_bank(portfolio: Portfolio, bank_id: int) -> Portfolio:
     """One bank's notes of a portfolio that was read with all notes of its borrowers."""
-    kept = np.array([i for i, row in enumerate(portfolio.rows) if row.bank_id == bank_id], np.intp)
-    owner = np.repeat(np.arange(len(portfolio.notes)), np.diff(portfolio.events.offsets))
-    return Portfolio(
-        rows=[row for row in portfolio.rows if row.bank_id == bank_id],
-        notes=portfolio.notes.take(kept),
-        events=portfolio.events.take(kept),
-        reason=portfolio.reason[np.isin(owner, kept)],
-    )
+    return portfolio.take(np.flatnonzero(portfolio.columns.bank_id == bank_id))
 
 
 def borrower_indexes(ctx: Context, portfolio: Portfolio) -> dict[int, bytes]:

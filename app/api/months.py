@@ -84,7 +84,7 @@ def preview(month: Month, ctx: Read) -> PreviewOut:
     return PreviewOut(
         since=run.since,
         until=run.until,
-        lines=len(run.lines),
+        lines=len(run),
         interest=run.total("interest_fen"),
         subsidy=run.total("subsidy_fen"),
         borrower=run.total("borrower_fen"),

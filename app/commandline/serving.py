@@ -77,7 +77,7 @@ def close(
             with installation.reads() as session:
                 run = monthend.preview(installation.context(session, actor), month=since)
             totals = [run.total(f"{name}_fen") for name in ("interest", "subsidy", "borrower")]
-            _print_month("试算", run.since, len(run.lines), totals, run.sha256)
+            _print_month("试算", run.since, len(run), totals, run.sha256)
             return
         lock = perform(
             installation, actor, "months.close", lambda ctx: monthend.close(ctx, month=since)

@@ -18,8 +18,8 @@ PURE = (
     "loans/workflow.py",
     "loans/policy/",
     "loans/underwriting/",
-    *(f"subsidy/{name}.py" for name in ["accrual", "conventions", "levels", "notes"]),
-    *(f"subsidy/{name}.py" for name in ["running", "steps", "timeline"]),
+    *(f"subsidy/{name}.py" for name in ["accrual", "caps", "columns", "conventions", "levels"]),
+    *(f"subsidy/{name}.py" for name in ["notes", "portfolio", "running", "steps", "timeline"]),
     "subsidy/reconciliation/",
 )
 
