@@ -13,9 +13,11 @@ from sqlalchemy import func, select
 from loans.context import Context
 from loans.models import Disbursement, ExtensionRequest, Movement, Note
 from loans.workflow import LIVE_NOTE_STATES, NoteState
-from subsidy.queries import last_lock
+from subsidy.monthrun import MonthRun
+from subsidy.queries import CLASSES, last_lock
 
 MOST_SHOWN = 50
+MONEY = ("interest_fen", "subsidy_fen", "borrower_fen")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,17 @@ class ClassSum:
 
     subsidy_class: str
     lines: int
+    interest_fen: int
+    subsidy_fen: int
+    borrower_fen: int
+
+
+@dataclass(frozen=True)
+class LateLine:
+    """An adjustment line [fen] with its note's number and the fact that caused it."""
+
+    note_no: str
+    fact: Movement
     interest_fen: int
     subsidy_fen: int
     borrower_fen: int
@@ -74,12 +87,19 @@ def waiting(ctx: Context, until: date) -> list[Waiting]:
     return [_waiting(ctx, *each) for each in found]
 
 
-def late_facts(ctx: Context, lines: list[dict[str, Any]]) -> list[tuple[dict[str, Any], Movement]]:
+def late_facts(ctx: Context, run: MonthRun) -> list[LateLine]:
     """The first adjustment lines of a run, each beside the fact that caused it."""
-    late = [line for line in lines if line["movement_id"] is not None][:MOST_SHOWN]
-    wanted = select(Movement).where(Movement.id.in_([line["movement_id"] for line in late]))
+    late = run.adjustments
+    wanted = select(Movement).where(Movement.id.in_(late.movement_id[:MOST_SHOWN].tolist()))
     facts = {fact.id: fact for fact in ctx.session.scalars(wanted)}
-    return [(line, facts[line["movement_id"]]) for line in late]
+    return [
+        LateLine(
+            late.notes.note_no[int(late.note[at])],
+            facts[int(late.movement_id[at])],
+            *(int(getattr(late, column)[at]) for column in MONEY),
+        )
+        for at in range(min(len(late), MOST_SHOWN))
+    ]
 
 
 def reported_since(ctx: Context) -> int:
@@ -91,22 +111,19 @@ def reported_since(ctx: Context) -> int:
     return ctx.session.scalars(rows).one()
 
 
-def by_class(lines: list[dict[str, Any]]) -> list[ClassSum]:
+def by_class(run: MonthRun) -> list[ClassSum]:
     """A run's lines summed by class of subsidy."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for line in lines:
-        found.setdefault(line["subsidy_class"], []).append(line)
-    return [
-        ClassSum(
-            name,
-            len(own),
-            *(
-                sum(line[column] for line in own)
-                for column in ("interest_fen", "subsidy_fen", "borrower_fen")
-            ),
-        )
-        for name, own in sorted(found.items())
-    ]
+    found = []
+    for at, name in sorted(enumerate(CLASSES), key=lambda pair: pair[1]):
+        own = [(lines, lines.subsidy_class == at) for lines in run.parts]
+        count = sum(int(mine.sum()) for _, mine in own)
+        if count:
+            sums = (
+                sum(int(getattr(lines, column)[mine].sum()) for lines, mine in own)
+                for column in MONEY
+            )
+            found.append(ClassSum(name, count, *sums))
+    return found
 
 
 def _waiting(ctx: Context, title: str, remedy: str, rows: Any) -> Waiting:

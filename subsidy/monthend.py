@@ -7,8 +7,6 @@ a run is a preview and stores nothing.
 Source: rules.md §3, §4 (backdated fact for a locked month).
 """
 
-import hashlib
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -26,75 +24,11 @@ from subsidy.accrual import accrue, booked, day
 from subsidy.bulk import Coded, Value, insert_columns
 from subsidy.columns import EXTENDED, REVERSED, NoteColumns
 from subsidy.models import AccrualLine, LineKind, MonthLock
+from subsidy.monthrun import MonthLines, MonthRun
 from subsidy.queries import CLASSES, Book, Portfolio, last_lock, late_borrowers, read_book
 
 Integers = npt.NDArray[np.int64]
 Positions = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MonthLines:
-    """Lines as columns, int64, shape ``(n,)``: what ``accrual_line`` says of each.
-
-    ``movement_id`` is the late fact of an adjustment, 0 for a month's own line; ``note`` the
-    note's position in ``notes``.
-    """
-
-    notes: NoteColumns
-    note: Positions
-    since: Integers
-    until: Integers
-    balance_days: Integers
-    interest_fen: Integers
-    subsidy_fen: Integers
-    rate_ppm: Integers
-    movement_id: Integers
-
-    def __len__(self) -> int:
-        return len(self.note)
-
-    @property
-    def borrower_fen(self) -> Integers:
-        """What the borrower bears of each line."""
-        return self.interest_fen - self.subsidy_fen
-
-    @property
-    def note_id(self) -> Integers:
-        """Each line's note."""
-        return self.notes.id[self.note]
-
-
-@dataclass(frozen=True)
-class MonthRun:
-    """A month computed: ``[since, until)``, its lines by note, the adjustments of late facts."""
-
-    since: date
-    until: date
-    regular: MonthLines
-    adjustments: MonthLines
-    last_movement_id: int
-
-    def __len__(self) -> int:
-        return len(self.regular) + len(self.adjustments)
-
-    def total(self, column: str) -> int:
-        """Sum of a money column over all lines."""
-        return sum(int(getattr(lines, column).sum()) for lines in (self.regular, self.adjustments))
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the lines: the same facts give the same bytes.
-
-        First the month's own lines, then the adjustments, each by note and fact: note_id,
-        movement_id (0: none), since, until (days since 1970-01-01), interest_fen and subsidy_fen as
-        big-endian 64-bit integers.
-        """
-        digest = hashlib.sha256()
-        for lines in (self.regular, self.adjustments):
-            columns = (lines.note_id, lines.movement_id, lines.since, lines.until,
-                       lines.interest_fen, lines.subsidy_fen)  # fmt: skip
-            digest.update(np.stack(columns, axis=1).astype(">i8").tobytes())
-        return digest.hexdigest()
 
 
 def preview(ctx: Context, *, month: date) -> MonthRun:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import Session
 
 from loans.classes import SubsidyClass
 from loans.context import Context
@@ -19,11 +20,19 @@ from loans.workflow import BorrowerKind
 from subsidy import accrual
 from subsidy.codes import DAY_COUNTS, SETTLEMENTS
 from subsidy.columns import DRAWN, EXTENDED, RECOUNTED, REVERSED, MovementColumns, NoteColumns
-from subsidy.frames import day_number, read_frame
+from subsidy.frames import day_number, read_frame, statement_text
 from subsidy.models import AccrualLine, MonthLock
 from subsidy.portfolio import Book, Portfolio
 
-__all__ = ["Book", "Portfolio", "last_lock", "late_borrowers", "lines_of_month", "read_book"]
+__all__ = [
+    "Book",
+    "Portfolio",
+    "frames_of",
+    "last_lock",
+    "late_borrowers",
+    "lines_of_month",
+    "read_book",
+]
 
 CLASSES = tuple(SubsidyClass)
 # What of a note's movements its interest follows, by the columns' codes.
@@ -60,24 +69,23 @@ def read_book(
 
     ``rows``: the notes' rows too, for whoever shows single notes.
     """
-    notes = select(Note.id).select_from(Note).join(Contract, Contract.id == Note.contract_id)
-    # A drawing says nothing that the note does not say: only who asks for a past state needs it.
-    kinds = [kind for kind in KINDS if borrower_ids is not None or KINDS[kind] != DRAWN]
-    movements = select(Movement.id).where(Movement.kind.in_(kinds))
-    if bank_id is not None:
-        # A borrower's cap is shared by the notes of all banks: those are read too.
-        borrower_ids = select(Note.borrower_id).where(Note.bank_id == bank_id)
-    if borrower_ids is not None:
-        some = borrower_ids if isinstance(borrower_ids, Select) else list(borrower_ids)
-        notes = notes.where(Note.borrower_id.in_(some))
-        theirs = select(Note.id).where(Note.borrower_id.in_(some))
-        movements = movements.where(Movement.note_id.in_(theirs))
+    notes, movements = _sources(bank_id, borrower_ids)
+    asked = notes.with_only_columns(*_ROW).order_by(Note.id)
     with every_bank(ctx):
         found = NoteColumns(**read_frame(ctx.session, Note.id, _NUMBERS, _TEXTS, notes))
         told = read_frame(ctx.session, Movement.id, _MOVEMENT_NUMBERS, {}, movements)
-        told["note"] = np.searchsorted(found.id, told.pop("note_id"))
-        asked = notes.with_only_columns(*_ROW).order_by(Note.id)
-        return Book(found, MovementColumns(**told), ctx.session.execute(asked).all() if rows else ())
+        listed = ctx.session.execute(asked).all() if rows else ()
+    told["note"] = np.searchsorted(found.id, told.pop("note_id"))
+    return Book(found, MovementColumns(**told), listed)
+
+
+def frames_of(session: Session) -> tuple[str, str]:
+    """The two reads of the whole book in the database's own SQL, one row a note or movement."""
+    notes, movements = _sources(None, None)
+    return (
+        statement_text(session, notes.with_only_columns(*_NUMBERS.values(), *_TEXTS.values())),
+        statement_text(session, movements.with_only_columns(*_MOVEMENT_NUMBERS.values())),
+    )
 
 
 def late_borrowers(since: date, recorded_after: int) -> Select[Any]:
@@ -109,6 +117,25 @@ def lines_of_month(ctx: Context, month: MonthLock) -> list[Any]:
         .order_by(Note.note_no, AccrualLine.id)
     )
     return list(ctx.session.execute(rows))
+
+
+def _sources(
+    bank_id: int | None, borrower_ids: Iterable[int] | Select[Any] | None
+) -> tuple[Select[Any], Select[Any]]:
+    """Which notes, and which of their movements."""
+    notes = select(Note.id).select_from(Note).join(Contract, Contract.id == Note.contract_id)
+    # A drawing says nothing that the note does not say: only who asks for a past state needs it.
+    kinds = [kind for kind in KINDS if borrower_ids is not None or KINDS[kind] != DRAWN]
+    movements = select(Movement.id).select_from(Movement).where(Movement.kind.in_(kinds))
+    if bank_id is not None:
+        # A borrower's cap is shared by the notes of all banks: those are read too.
+        borrower_ids = select(Note.borrower_id).where(Note.bank_id == bank_id)
+    if borrower_ids is not None:
+        some = borrower_ids if isinstance(borrower_ids, Select) else list(borrower_ids)
+        notes = notes.where(Note.borrower_id.in_(some))
+        theirs = select(Note.id).where(Note.borrower_id.in_(some))
+        movements = movements.where(Movement.note_id.in_(theirs))
+    return notes, movements
 
 
 def _code(codes: Mapping[Any, int], column: Any) -> Any:
