@@ -2,7 +2,8 @@
 
 In the open transaction either way. On PostgreSQL the rows are a numpy structured array in COPY's
 binary form: nothing here costs Python per row. PostgreSQL takes no COPY into a table behind row
-security, so they go through a temporary one.
+security, so they go through a temporary one, which holds integers only: dates and repeated texts
+are put back on the way out of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,15 +21,10 @@ from subsidy.daycount import to_date
 
 Integers = npt.NDArray[np.int64]
 
-_MAKE = sql.SQL("CREATE TEMPORARY TABLE {arriving} AS SELECT {names} FROM {table} WITH NO DATA")
-_TAKE = sql.SQL("COPY {arriving} ({names}) FROM STDIN (FORMAT binary)")
-_PASS_ON = sql.SQL("INSERT INTO {table} ({names}) SELECT {names} FROM {arriving}")
-_DROP = sql.SQL("DROP TABLE {arriving}")
-
 SENT: Final = 1 << 16  # rows a step
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END: Final = b"\xff\xff"
-_EPOCH: Final = 10_957  # PostgreSQL counts days from 2000-01-01
+_ARRIVING: Final = sql.Identifier("arriving")
 
 
 @dataclass(frozen=True)
@@ -66,20 +62,7 @@ def insert_columns(
     driver = session.connection().connection.driver_connection
     assert driver is not None
     if session.get_bind().dialect.name == "postgresql":
-        words = {
-            "table": sql.Identifier(table.__tablename__),
-            "names": sql.SQL(", ").join(map(sql.Identifier, columns)),
-            "arriving": sql.Identifier("arriving"),
-        }
-        with driver.cursor() as cursor:
-            cursor.execute(_MAKE.format(**words))
-            with cursor.copy(_TAKE.format(**words)) as copy:
-                copy.write(_SIGNATURE)
-                for piece in _wire(table, columns, rows):
-                    copy.write(piece)
-                copy.write(_END)
-            cursor.execute(_PASS_ON.format(**words))
-            cursor.execute(_DROP.format(**words))
+        _copy(driver, table, columns, rows)
         return
     named, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" for _ in columns)
     driver.executemany(
@@ -88,43 +71,59 @@ def insert_columns(
     )
 
 
-def _wire(table: type[Model], columns: Mapping[str, Value], rows: int) -> Iterator[bytes]:
-    """The rows in COPY's binary form. Rows with the same texts are equally long: they go together,
-    in their order."""
-    groups = np.zeros(rows, np.int64)
-    for value in columns.values():
-        if isinstance(value, Coded):
-            groups = groups * len(value.names) + value.codes
-    for group in np.unique(groups).tolist():
-        some = np.flatnonzero(groups == group)
-        for start in range(0, len(some), SENT):
-            yield _piece(table, columns, some[start : start + SENT])
+def _copy(driver: Any, table: type[Model], columns: Mapping[str, Value], rows: int) -> None:
+    sent = {
+        name: value.codes if isinstance(value, Coded) else value
+        for name, value in columns.items()
+        if isinstance(value, Coded | np.ndarray)
+    }
+    own = sql.SQL(", ").join(map(sql.Identifier, sent))
+    with driver.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("CREATE TEMPORARY TABLE {} ({})").format(
+                _ARRIVING,
+                sql.SQL(", ").join(sql.SQL("{} bigint").format(sql.Identifier(n)) for n in sent),
+            )
+        )
+        into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(_ARRIVING, own)
+        with cursor.copy(into) as copy:
+            copy.write(_SIGNATURE)
+            for start in range(0, rows, SENT):
+                copy.write(_piece(sent, slice(start, min(start + SENT, rows))))
+            copy.write(_END)
+        cursor.execute(
+            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(
+                sql.Identifier(table.__tablename__),
+                sql.SQL(", ").join(map(sql.Identifier, columns)),
+                sql.SQL(", ").join(_restored(table, *column) for column in columns.items()),
+                _ARRIVING,
+            )
+        )
+        cursor.execute(sql.SQL("DROP TABLE {}").format(_ARRIVING))
 
 
-def _piece(table: type[Model], columns: Mapping[str, Value], rows: npt.NDArray[np.intp]) -> bytes:
-    """Equally long rows: the number of fields, then each field after its size."""
-    parts: list[Any] = [("fields", ">i2")]
-    values: dict[str, Any] = {"fields": len(columns)}
-    for name, value in columns.items():
-        if isinstance(value, Coded):
-            value = value.names[int(value.codes[rows[0]])]
-        field: Any
-        if isinstance(value, str):
-            field = np.frombuffer(value.encode(), np.uint8)
-            shape: Any = ("u1", field.shape)
-        else:
-            field = value[rows] if isinstance(value, np.ndarray) else value
-            shape = ">i4" if _is_date(table, name) else ">i8"
-            field = field - _EPOCH if _is_date(table, name) else field
-        parts += [
-            (f"{name} size", ">i4"),
-            (name, *(shape if isinstance(shape, tuple) else (shape,))),
-        ]
-        values |= {f"{name} size": np.dtype(shape).itemsize, name: field}
-    piece = np.empty(len(rows), np.dtype(parts))
-    for name, field in values.items():
-        piece[name] = field
+def _piece(columns: Mapping[str, Integers], rows: slice) -> bytes:
+    """Rows as COPY takes them: the number of fields, then each field after its size."""
+    parts = [("fields", ">i2")]
+    for name in columns:
+        parts += [(f"{name} size", ">i4"), (name, ">i8")]
+    piece = np.empty(rows.stop - rows.start, np.dtype(parts))
+    piece["fields"] = len(columns)
+    for name, column in columns.items():
+        piece[f"{name} size"], piece[name] = 8, column[rows]
     return piece.tobytes()
+
+
+def _restored(table: type[Model], name: str, value: Value) -> sql.Composable:
+    """A column of the table from what arrived."""
+    if isinstance(value, Coded):
+        names = sql.Literal(list(value.names))
+        return sql.SQL("({}::text[])[{} + 1]").format(names, sql.Identifier(name))
+    if not isinstance(value, np.ndarray):
+        return sql.Literal(value)
+    if _is_date(table, name):
+        return sql.SQL("DATE '1970-01-01' + {}::int").format(sql.Identifier(name))
+    return sql.Identifier(name)
 
 
 def _plain(table: type[Model], name: str, value: Value, rows: int) -> Iterator[Any]:

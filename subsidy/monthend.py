@@ -91,7 +91,7 @@ def _store(ctx: Context, lock: MonthLock, kind: LineKind, lines: MonthLines) -> 
         "borrower_fen": lines.borrower_fen,
         "rate_ppm": lines.rate_ppm,
         "share_pct": notes.share_pct[at],
-        "subsidy_class": Coded(notes.subsidy_class[at], CLASSES),
+        "subsidy_class": Coded(notes.subsidy_class[at], [name.value for name in CLASSES]),
         "policy_version": Coded.of(notes.policy_version).take(at),
     }
     if kind is LineKind.ADJUSTMENT:
@@ -110,8 +110,11 @@ def _month(ctx: Context, month: date) -> tuple[date, date]:
                 "month-before-first", f"{since:%Y-%m} 早于第一个关账月 {oldest:%Y-%m}，无须关账"
             )
         raise Conflict("month-locked", f"{since:%Y-%m} 已关账，锁定的月份不再变动")
-    first: date | None = ctx.session.scalars(select(func.min(Note.disbursed_on))).one()
-    due = newest.until if newest else first.replace(day=1) if first else since
+    if newest is not None:
+        due = newest.until
+    else:
+        first: date | None = ctx.session.scalars(select(func.min(Note.disbursed_on))).one()
+        due = first.replace(day=1) if first else since
     if due < since:
         raise Conflict("month-out-of-order", f"请先关账 {due:%Y-%m}，再关账 {since:%Y-%m}")
     return since, add_months(since, 1)
