@@ -52,7 +52,9 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
     """An engine for ``sqlite:///`` or ``postgresql+psycopg://``; nothing is opened yet."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, pool_size=pool_size, pool_timeout=POOL_WAIT_S)
+        engine = create_engine(
+            parsed, pool_size=pool_size, pool_timeout=POOL_WAIT_S, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "reset", _end_transaction)
@@ -69,6 +71,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
         max_overflow=0,
         pool_timeout=POOL_WAIT_S,
         pool_pre_ping=True,
+        hide_parameters=True,  # a statement that failed is logged, whose data it held is not
         connect_args={
             "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
         },

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.limits import Buckets
 from loans import wall
 from loans.access import Actor
 from loans.calendar import loaded_notices
@@ -49,6 +50,7 @@ class Installation:
     fixed_book: bool = False
     turn: Lock = field(default_factory=Lock, repr=False, compare=False)
     second_factor: bool = False
+    buckets: Buckets | None = None  # None: nobody is limited
 
     @property
     def needs_second_factor(self) -> bool:

@@ -1,6 +1,7 @@
 """``create_app``: the wiring of API and pages over one installation. No rule, no SQL."""
 
 import logging
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -11,23 +12,24 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from app import __version__, link, problems
+from app import __version__, link, metrics, problems
 from app.api import routers
 from app.api.document import DESCRIPTION, complete
 from app.api.edge import Forged, MustEnrol, NotSignedIn
 from app.api.strict import BodyTooLarge
 from app.commands import Busy
 from app.deps import Installation
+from app.limits import TooMany
+from app.logs import bound, configure, log
 from app.security import SignInRefused
-from app.settings import read_settings
+from app.settings import Environment, read_settings
 from app.start import open_installation
 from app.web import pages
 from loans.errors import FuminError
 from loans.identity import IdentityText
 from loans.money import MoneyText
 
-log = logging.getLogger("fumin")
-
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -55,24 +57,39 @@ def create_app(installation: Installation) -> FastAPI:
     for router in routers():
         app.include_router(router)
     complete(app)
+    app.include_router(metrics.router)
     pages.attach(app)
     return app
 
 
 async def _dress(request: Request, call_next: Any) -> Response:
-    """Give every answer its request id and the security headers."""
+    """Give every answer its request id and the security headers; count and log it."""
     given = request.headers.get("x-request-id", "")
     request_id = given if given.isascii() and given.isprintable() and 0 < len(given) <= 64 else ""
     request.state.request_id = request_id or str(uuid4())
-    try:
-        with link.bounded():
-            answer: Response = await call_next(request)
-    except Exception as error:
-        answer = _unexpected(request, error)
+    began = time.perf_counter()
+    with bound(request_id=request.state.request_id):
+        try:
+            with link.bounded():
+                answer: Response = await call_next(request)
+        except Exception as error:
+            answer = _unexpected(request, error)
+        _tell(request, answer.status_code, time.perf_counter() - began)
     for name, value in SECURITY_HEADERS.items():
         answer.headers.setdefault(name, value)
+    if request.url.scheme == "https":
+        answer.headers["Strict-Transport-Security"] = "max-age=31536000"
     answer.headers["X-Request-Id"] = request.state.request_id
     return answer
+
+
+def _tell(request: Request, status: int, seconds: float) -> None:
+    """Count and log an answer by its route's pattern: an address as sent may name a person."""
+    route = getattr(request.scope.get("route"), "path", "-")
+    method = request.method if request.method in METHODS else "-"
+    metrics.count(method, route, status, seconds)
+    told = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000)}
+    log.info("answered", extra=told)
 
 
 def _answer(request: Request, status: int, body: dict[str, Any]) -> Response:
@@ -133,6 +150,14 @@ def _forged(request: Request, _error: Exception) -> Response:
     return _answer(request, 403, problems.body_of(403, "csrf", "页面已过期，请刷新后重新提交"))
 
 
+def _too_many(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TooMany)
+    message = f"请求过于频繁，请在 {error.wait_s} 秒后用同一个键重试"
+    answer = _answer(request, 429, problems.body_of(429, "too-many", message))
+    answer.headers["Retry-After"] = str(error.wait_s)
+    return answer
+
+
 def _must_enrol(request: Request, _error: Exception) -> Response:
     message = "尚未启用动态码：请先在网页“账号安全”中设置，再重新登录"
     return _answer(request, 403, problems.body_of(403, "second-factor-needed", message))
@@ -150,7 +175,7 @@ def _database_away(request: Request, _error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request %s failed", request.state.request_id, exc_info=error)
+    log.error("failed", exc_info=error)
     body = problems.body_of(500, "internal", "系统内部错误，未作任何更改；请将请求编号告知管理员")
     return _answer(request, 500, body | {"request_id": request.state.request_id})
 
@@ -165,6 +190,7 @@ _HANDLERS: dict[type[Exception], Any] = {
     SignInRefused: _sign_in_refused,
     Forged: _forged,
     MustEnrol: _must_enrol,
+    TooMany: _too_many,
     BodyTooLarge: _too_large,
     OperationalError: _database_away,
     PoolTimeout: _database_away,
@@ -174,4 +200,7 @@ _HANDLERS: dict[type[Exception], Any] = {
 
 def from_environment() -> FastAPI:
     """The application of the settings in the environment: what a server process runs."""
-    return create_app(open_installation(read_settings()).installation)
+    settings = read_settings()
+    is_production = settings.env is Environment.PRODUCTION
+    configure(logging.INFO if is_production else logging.WARNING)
+    return create_app(open_installation(settings).installation)

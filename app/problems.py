@@ -15,8 +15,13 @@ STATUS_OF: dict[type[FuminError], int] = {
     PolicyGap: 422,
 }
 
-# Conflicts that HTTP has a finer word for: two about the payload itself, one about If-Match.
-STATUS_OF_CODE = {"key-reused": 422, "unknown-group": 422, "version-changed": 412}
+# Conflicts that HTTP has a finer word for: about the payload itself, If-Match, a daily quota.
+STATUS_OF_CODE = {
+    "key-reused": 422,
+    "unknown-group": 422,
+    "version-changed": 412,
+    "reveals-used-up": 429,
+}
 
 TITLES = {
     400: "请求或文件无法读取",

@@ -25,6 +25,7 @@ FAILURES_ALLOWED = 5
 LOCKED_FOR = timedelta(minutes=15)
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=10)
+ATTEMPT_COST = 40  # of 1200 a minute: 30 attempts
 KEY_PREFIX = "fumin_"
 
 _HASHER = PasswordHash((Argon2Hasher(),))
@@ -64,9 +65,18 @@ def new_key() -> str:
 
 
 def sign_in(
-    installation: Installation, login: str, password: str, code: str | None = None
+    installation: Installation,
+    login: str,
+    password: str,
+    code: str | None = None,
+    address: str = "",
 ) -> SignedIn:
-    """Check login, password and one-time code and open a browser session; or ``SignInRefused``."""
+    """Check login, password and one-time code and open a browser session; or ``SignInRefused``.
+
+    Guessing is slow from one address: an attempt costs as much as many requests (``TooMany``).
+    """
+    if installation.buckets:
+        installation.buckets.take(address, ATTEMPT_COST)
     at = installation.clock()
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     with installation.writes() as session, session.begin():

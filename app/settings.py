@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     secret_file: Path | None = None
     keyring: Path | None = None
     policy_dir: Path | None = None
+    requests_per_minute: int = Field(default=1200, ge=60)  # of one organisation, by one process
     second_factor: bool = False  # in production it is asked for in any case
     pool_size: int = Field(default=10, ge=1, le=40)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, make_url
 from app.db import is_current, make_engine, make_sessions, migrate, unsafe_database
 from app.deps import Installation
 from app.keyring import new_keyring, read_keyring
+from app.limits import Buckets
 from app.settings import Environment, Settings, unsafe
 from loans.policy import load_policy_book
 from loans.vault import Vault
@@ -64,6 +65,7 @@ def open_installation(settings: Settings, *, create: bool = False) -> Opened:
         env=settings.env.value,
         fixed_book=settings.policy_dir is not None,
         second_factor=settings.second_factor,
+        buckets=Buckets(settings.requests_per_minute),
     )
     return Opened(engine, installation)
 

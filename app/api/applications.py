@@ -16,6 +16,7 @@ from app.api.application_views import (
     steps,
     whole,
 )
+from app.api.conditional import version_of
 from app.api.edge import After, Limit, Read, Write
 from app.api.journey import Journey
 from app.api.views import PageOut, bank_key, paged
@@ -28,8 +29,8 @@ journey = Journey("申请")
 
 IfMatch = Annotated[
     str,
-    Field(pattern=r'^"[0-9]{1,9}"$'),
-    Header(alias="If-Match", description="所改版本（ETag），带引号。", examples=['"1"']),
+    Field(pattern=r'^"[0-9]{1,9}(-[0-9a-f]{24})?"$'),
+    Header(alias="If-Match", description="所改版本：读取时的 ETag。", examples=['"1"']),
 ]
 
 
@@ -46,7 +47,7 @@ def create(body: ApplicationBody, write: Write) -> Response:
     out=ApplicationOut,
 )  # fmt: skip
 def edit(application_id: Id, body: ApplicationBody, if_match: IfMatch, write: Write) -> Response:
-    version = int(if_match.strip('"'))
+    version = version_of(if_match)
     return write(
         lambda ctx: applications.edit(
             ctx, application_id=application_id, asked=body.asked(), version=version

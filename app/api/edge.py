@@ -65,6 +65,8 @@ def current_actor(request: Request, installation: Copy) -> Actor:
             actor = _of_cookie(request, security.actor_of_cookie(installation, session, cookie))
     if actor is None:
         raise NotSignedIn
+    if installation.buckets:
+        installation.buckets.take(actor.organisation_id)
     if not scheme:
         security.touch(installation, cookie)
     return actor

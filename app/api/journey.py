@@ -34,8 +34,9 @@ def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-READ_PROBLEMS = problem_answers(400, 401, 403, 404, 413, 422, 500, 503)
-WRITE_PROBLEMS = problem_answers(400, 401, 403, 404, 409, 412, 413, 422, 500, 503)
+READ_PROBLEMS = problem_answers(400, 401, 403, 404, 413, 422, 429, 500, 503)
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "与 If-None-Match 所指相同"}}
+WRITE_PROBLEMS = problem_answers(400, 401, 403, 404, 409, 412, 413, 422, 429, 500, 503)
 
 
 class Journey:
@@ -48,7 +49,7 @@ class Journey:
         self, path: str, operation: str, summary: str, **options: Any
     ) -> Callable[[Endpoint], Endpoint]:
         """A GET that changes nothing."""
-        return self._route("GET", path, operation, summary, READ_PROBLEMS, options)
+        return self._route("GET", path, operation, summary, READ_PROBLEMS | UNCHANGED, options)
 
     def ask(
         self, path: str, operation: str, summary: str, **options: Any

@@ -53,10 +53,13 @@ class MeOut(Out):
     status_code=201,
     summary="登录",
     operation_id="session.sign_in",
-    responses=problem_answers(400, 401, 413, 422, 500, 503),
+    responses=problem_answers(400, 401, 413, 422, 429, 500, 503),
 )
-def sign_in(body: SignInBody, installation: Copy, response: Response) -> SignedInOut:
-    signed_in = security.sign_in(installation, body.login, body.password, body.code)
+def sign_in(
+    body: SignInBody, request: Request, installation: Copy, response: Response
+) -> SignedInOut:
+    address = request.client.host if request.client else ""
+    signed_in = security.sign_in(installation, body.login, body.password, body.code, address)
     response.set_cookie(
         COOKIE, signed_in.token, httponly=True, samesite="strict", secure=installation.production
     )

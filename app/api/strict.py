@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from app.api.conditional import conditional
 from loans.errors import BadFile
 
 LARGEST_JSON = 1_000_000
@@ -94,7 +95,7 @@ class StrictRoute(APIRoute):
                 if not asked.headers.get("content-type", "").startswith(JSON):
                     raise BadFile("bad-json", f"请求内容须为 {JSON}，文件用 {FORM} 上传")
                 await asked.json()
-            return await handler(asked)
+            return conditional(asked, await handler(asked))
 
         return strict
 

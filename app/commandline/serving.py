@@ -1,6 +1,9 @@
 """Running the programme: ``fumin migrate``, ``serve``, ``close``, ``business-date``."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +12,16 @@ import typer
 import uvicorn
 from rich.console import Console
 
+from app import metrics
 from app.commandline.opening import ActingAs, acting_person, opened, refused
 from app.commands import perform
-from app.settings import Settings, read_settings
+from app.settings import LOCAL_HOSTS, Environment, Settings, read_settings
 from app.start import Refused, open_installation
 from loans import parties
 from loans.money import fen_to_yuan
 from subsidy import monthend
+
+MOST_CONNECTIONS = 80  # of all processes together
 
 DemoFolder = Annotated[
     Path | None, typer.Option("--demo", help="由 fumin demo 建立的文件夹：直接服务其中的数据。")
@@ -48,9 +54,14 @@ def serve(
         os.environ.pop("FUMIN_MIGRATION_URL", None)
     # Refuse here, once, with a sentence; the server's processes read the same settings again.
     try:
-        open_installation(Settings()).engine.dispose()
+        settings = Settings()
+        open_installation(settings).engine.dispose()
+        if reasons := _unsafe_serving(settings, host, workers):
+            raise Refused(reasons)
     except Refused as error:
         raise refused(error) from error
+    if workers > 1:
+        _meet_for_metrics()
     typer.echo(f"网页 http://{host}:{port}/ ，接口 http://{host}:{port}/api/v1/ ，按 Ctrl+C 停止。")
     uvicorn.run(
         "app.main:from_environment",
@@ -58,10 +69,36 @@ def serve(
         host=host,
         port=port,
         workers=workers,
+        log_config=None,
         log_level="warning",
+        access_log=False,
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+
+
+def _unsafe_serving(settings: Settings, host: str, workers: int) -> list[str]:
+    """Why the server does not listen like this in production."""
+    refusals = []
+    if settings.env is Environment.PRODUCTION and host not in LOCAL_HOSTS:
+        refusals.append(
+            f"生产环境只监听本机，由 TLS 反向代理对外：请去掉 --host {host}"
+            " (plain http is for the proxy on this machine only: see docs/operations.md)"
+        )
+    if workers * settings.pool_size > MOST_CONNECTIONS:
+        refusals.append(
+            f"进程数 × FUMIN_POOL_SIZE 为 {workers * settings.pool_size}，不能超过"
+            f" {MOST_CONNECTIONS} (too many database connections: lower --workers)"
+        )
+    return refusals
+
+
+def _meet_for_metrics() -> None:
+    """A folder in which the figures of the server's processes meet, unless one is named."""
+    if metrics.FOLDER not in os.environ:
+        folder = tempfile.mkdtemp(prefix="fumin-metrics-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ[metrics.FOLDER] = folder
 
 
 def close(

@@ -78,6 +78,8 @@ def signed_in(request: Request) -> SignedIn:
         raise SignInFirst
     if found.must_enrol and not request.url.path.startswith(ACCOUNT):
         raise EnrolFirst
+    if installation.buckets:
+        installation.buckets.take(found.actor.organisation_id)
     security.touch(installation, token)
     return found
 

@@ -52,8 +52,9 @@ def sign_in(request: Request, form: Form, _: Annotated[None, Depends(same_origin
     next = str(form.get("next", "/"))
     installation = installation_of(request)
     try:
+        address = request.client.host if request.client else ""
         code = str(form.get("code", "")).strip()[:6]
-        signed_in = security.sign_in(installation, login, password, code)
+        signed_in = security.sign_in(installation, login, password, code, address)
     except SignInRefused:
         return _door(request, next=next, login=login, problem=REFUSED, status=401)
     answer = RedirectResponse(_local(next), 303)

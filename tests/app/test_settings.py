@@ -1,8 +1,12 @@
 """Settings: defaults for a newcomer, refusals in production."""
 
 import pytest
+from typer.testing import CliRunner
 
+from app.cli import COMMANDS, build
+from app.commandline import serving
 from app.settings import Environment, Settings, unsafe
+from app.start import Opened
 
 POSTGRESQL = "postgresql+psycopg://{}@/fumin?host=/run/postgresql"
 
@@ -72,3 +76,20 @@ def test_a_secret_that_others_may_read_is_refused(production, tmp_path, name):
 def test_addresses_with_passwords_never_show():
     settings = Settings(database_url="postgresql+psycopg://a:sesame@db/fumin")
     assert "sesame" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [(["--host", "0.0.0.0"], "--host"), (["--workers", "8"], "FUMIN_POOL_SIZE")],
+)
+def test_a_server_open_to_the_network_or_greedy_does_not_start(words, named, monkeypatch):
+    """Plain http is for the proxy on the same machine; PostgreSQL has so many connections."""
+    monkeypatch.setattr(serving, "open_installation", lambda settings: Opened(_Engine(), None))
+    monkeypatch.setattr(serving, "Settings", lambda: Settings(env="production", pool_size=20))
+    result = CliRunner().invoke(build(COMMANDS), ["serve", *words])
+    assert result.exit_code == 1 and named in result.output
+
+
+class _Engine:
+    def dispose(self) -> None:
+        """Nothing was opened."""
