@@ -16,6 +16,7 @@ from app.commandline import (
     demo,
     forecast,
     policies,
+    privacy,
     reconcile,
     registers,
     serving,
@@ -32,6 +33,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     *assess.COMMANDS,
     *reconcile.COMMANDS,
     *statistics.COMMANDS,
+    *privacy.COMMANDS,
     accrue.accrue,
     forecast.forecast,
 )
@@ -40,6 +42,7 @@ GROUPS: tuple[typer.Typer, ...] = (
     policies.policy,
     calendar.days,
     auditing.record,
+    privacy.keys,
     *registers.GROUPS,
 )
 

@@ -75,12 +75,21 @@ def _file_exists(settings: Settings) -> bool:
     return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
 
 
-def _vault(settings: Settings) -> Vault:
-    """The named key ring; outside production one beside the SQLite file, made when missing."""
+def keyring_path(settings: Settings) -> Path:
+    """Where the key ring is: as named; outside production beside the SQLite file."""
     if settings.keyring is not None:
-        return read_keyring(settings.keyring)
+        return settings.keyring
     url = make_url(settings.database_url)
     if url.get_backend_name() != "sqlite":
         raise Refused(["请用 FUMIN_KEYRING 指明密钥文件 (name the key ring in FUMIN_KEYRING)"])
-    path = Path(url.database or "fumin.db").with_suffix(".keys")
-    return read_keyring(path) if path.exists() else new_keyring(path)
+    return Path(url.database or "fumin.db").with_suffix(".keys")
+
+
+def _vault(settings: Settings) -> Vault:
+    """The key ring, made when it is missing beside the SQLite file."""
+    path = keyring_path(settings)
+    try:
+        exists = settings.keyring is not None or path.exists()
+        return read_keyring(path) if exists else new_keyring(path)
+    except ValueError as error:
+        raise Refused([f"密钥文件 {path} 无法使用：{error} (not a key ring)"]) from error

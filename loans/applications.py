@@ -29,6 +29,14 @@ EDITABLE = frozenset({State.DRAFT, State.RETURNED})
 BOUND = frozenset({State.LOAN_APPROVAL, State.SUBSIDY_APPROVAL})
 
 
+# What the applicant's written consent covers: by whom the data may be processed, and what for.
+CONSENT_SCOPE = (
+    "经办银行、担保公司：受理、担保审核、贷款审批与贷后管理",
+    "人社部门：人群身份核实",
+    "财政部门：贴息核对、拨付与监督检查",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoanTerms:
     """The loan asked for. Empty ``day_count`` and ``settlement`` mean the policy's defaults."""
@@ -254,7 +262,12 @@ def _fill(
         "categories": list(asked.facts.categories),
         "honours": list(asked.facts.honours),
     }
-    application.consent = {"version": asked.consent_version, "on": ctx.on.isoformat()}
+    application.consent = {
+        "version": asked.consent_version,
+        "on": ctx.on.isoformat(),
+        "at": ctx.at.isoformat(),
+        "scope": list(CONSENT_SCOPE),
+    }
     ctx.session.add(application)
     ctx.session.flush()
     hires = [_hire(ctx, application, hire) for hire in asked.hires]

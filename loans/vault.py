@@ -22,6 +22,11 @@ class Vault:
     keys: Mapping[int, bytes]
     index_key: bytes
 
+    @property
+    def newest(self) -> int:
+        """The version that seals now."""
+        return max(self.keys)
+
     def seal(self, field: str, text: str) -> bytes:
         """Sealed bytes of a text: one version byte, then AES-SIV."""
         return self.seal_bytes(field, text.encode())
@@ -32,7 +37,7 @@ class Vault:
 
     def seal_bytes(self, field: str, data: bytes) -> bytes:
         """The same for a whole file."""
-        version = max(self.keys)
+        version = self.newest
         return bytes([version]) + AESSIV(self.keys[version]).encrypt(data, [field.encode()])
 
     def open_bytes(self, field: str, sealed: bytes) -> bytes:

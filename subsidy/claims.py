@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from loans import outbox
 from loans.context import Context
@@ -304,3 +304,9 @@ def _is_corrected(before: ClaimLine, line: ClaimLine) -> bool:
     assert before.since and before.until and line.since and line.until
     is_within = line.since <= before.since and before.until <= line.until
     return is_within and before.line_class is LineClass.UNDER
+
+
+def forget_files(ctx: Context, *, before: date) -> None:
+    """Empty the files of claims received before a day: they name borrowers whose time is over."""
+    nothing = ctx.vault.seal_bytes(FILE, b"")
+    ctx.session.execute(update(Claim).where(Claim.received_on < before).values(file=nothing))

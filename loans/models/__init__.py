@@ -12,7 +12,7 @@ from loans.models.applications import (
 )
 from loans.models.fund import Agreement, FundEntry, FundEntryKind, GuaranteeFund
 from loans.models.law import PolicyVersion, WorkdayNotice
-from loans.models.model import APPEND_ONLY, BigKey, Json, Keyed, Model, stored
+from loans.models.model import APPEND_ONLY, BigKey, Json, Keyed, Model, sealed, stored
 from loans.models.notes import (
     Contract,
     Disbursement,
@@ -104,5 +104,6 @@ __all__ = [
     "StandingKind",
     "Verification",
     "WorkdayNotice",
+    "sealed",
     "stored",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from loans.models.model import APPEND_ONLY, BigKey, Keyed, Model, stored
+from loans.models.model import APPEND_ONLY, BigKey, Keyed, Model, sealed, stored
 from loans.workflow import Action, BorrowerKind, State
 
 DECIDES = "action IN ('pass', 'send_back', 'reject')"
@@ -189,9 +189,9 @@ class Hire(Keyed, Model):
     __table_args__ = (UniqueConstraint("application_id", "id_index"),)
 
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), index=True)
-    name_sealed: Mapped[bytes]
+    name_sealed: Mapped[bytes] = sealed("name")
     name_masked: Mapped[str] = mapped_column(String(50))
-    id_sealed: Mapped[bytes]
+    id_sealed: Mapped[bytes] = sealed("id_no")
     id_index: Mapped[bytes] = mapped_column(index=True)
     id_masked: Mapped[str] = mapped_column(String(18))
     category: Mapped[str] = mapped_column(String(32))

@@ -57,6 +57,11 @@ def stored(enum: type[StrEnum], name: str = "") -> Enum:
     )
 
 
+def sealed(field: str) -> Any:
+    """A column of sealed bytes, with the field's name that the vault binds into them."""
+    return mapped_column(info={"sealed": field})
+
+
 class Model(DeclarativeBase):
     """Base of all tables. Relations, where there are any, are ``lazy="raise"``."""
 

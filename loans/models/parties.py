@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loans.access import OrganisationKind
-from loans.models.model import Keyed, Model, stored
+from loans.models.model import Keyed, Model, sealed, stored
 from loans.workflow import BorrowerKind
 
 
@@ -20,7 +20,7 @@ class Organisation(Keyed, Model):
     code: Mapped[str] = mapped_column(String(32), unique=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
     # Where a bank's subsidy is remitted to; sealed, because accounts are personal-data grade.
-    account_sealed: Mapped[bytes | None]
+    account_sealed: Mapped[bytes | None] = sealed("organisation.account")
     registered_on: Mapped[date]
 
 
@@ -51,7 +51,7 @@ class Person(Keyed, Model):
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     # The second factor: asked for once it was confirmed; a step's code is good once.
-    totp_sealed: Mapped[bytes | None]
+    totp_sealed: Mapped[bytes | None] = sealed("person.totp")
     totp_since: Mapped[datetime | None]
     totp_step: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     registered_on: Mapped[date]
@@ -65,7 +65,7 @@ class ApiKey(Keyed, Model):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     key_hash: Mapped[bytes] = mapped_column(unique=True)
     # With it the machine signs its requests; such a key is refused as a bearer token.
-    secret_sealed: Mapped[bytes | None]
+    secret_sealed: Mapped[bytes | None] = sealed("key.secret")
     label: Mapped[str] = mapped_column(String(64))
     # Lines of the access table; none named: all that the person may do.
     operations: Mapped[list[Any] | None]
@@ -103,17 +103,20 @@ class Borrower(Keyed, Model):
     __tablename__ = "borrower"
 
     kind: Mapped[BorrowerKind] = mapped_column(stored(BorrowerKind))
-    name_sealed: Mapped[bytes]
-    id_sealed: Mapped[bytes]
+    name_sealed: Mapped[bytes] = sealed("name")
+    id_sealed: Mapped[bytes] = sealed("id_no")
     id_index: Mapped[bytes] = mapped_column(unique=True)
-    phone_sealed: Mapped[bytes | None]
+    phone_sealed: Mapped[bytes | None] = sealed("phone")
     phone_index: Mapped[bytes | None] = mapped_column(index=True)
-    address_sealed: Mapped[bytes | None]
+    address_sealed: Mapped[bytes | None] = sealed("address")
     address_index: Mapped[bytes | None] = mapped_column(index=True)
     # From which the borrower repays.
-    account_sealed: Mapped[bytes | None]
+    account_sealed: Mapped[bytes | None] = sealed("account")
     account_index: Mapped[bytes | None] = mapped_column(index=True)
     # What lists and claims show and search; never enough to tell who it is.
     name_masked: Mapped[str] = mapped_column(String(100))
     id_masked: Mapped[str] = mapped_column(String(18))
     gender: Mapped[str | None] = mapped_column(String(1))
+    # Kept beyond its time because a law suit or an audit needs it; erased when its time was over.
+    held_on: Mapped[date | None]
+    erased_on: Mapped[date | None]

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from loans.models import BigKey, Keyed, Model, stored
+from loans.models import BigKey, Keyed, Model, sealed, stored
 from subsidy.reconciliation import LineClass
 
 
@@ -32,7 +32,7 @@ class Claim(Keyed, Model):
     until: Mapped[date]
     state: Mapped[ClaimState] = mapped_column(stored(ClaimState))
     file_name: Mapped[str] = mapped_column(String(200))
-    file: Mapped[bytes]
+    file: Mapped[bytes] = sealed("claim.file")
     sha256: Mapped[str] = mapped_column(String(64))
     # Digest of the lines and what is to be paid on each: what an approval is bound to.
     content_hash: Mapped[str] = mapped_column(String(64))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from loans.models import APPEND_ONLY, BigKey, Keyed, Model, stored
+from loans.models import APPEND_ONLY, BigKey, Keyed, Model, sealed, stored
 
 
 class RemittanceState(StrEnum):
@@ -135,7 +135,7 @@ class AccountChange(Keyed, Model):
     __tablename__ = "account_change"
 
     bank_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
-    account_sealed: Mapped[bytes]
+    account_sealed: Mapped[bytes] = sealed("organisation.account")
     account_masked: Mapped[str] = mapped_column(String(40))
     reason: Mapped[str] = mapped_column(String(200))
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
