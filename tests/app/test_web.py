@@ -30,20 +30,16 @@ from loans.schedule import Method
 from loans.workflow import Action, BorrowerKind, NoteState, State
 from subsidy.models import (
     CaseState,
-    Claim,
-    ClaimCase,
-    ClaimLine,
     ClaimState,
     EntryKind,
     EntryReason,
     LineKind,
     RegisterKind,
-    Remittance,
     RemittanceState,
 )
 from subsidy.reconciliation import LineClass
 from tests.app.browsing import HTML, Person, signed_in
-from tests.browser.office import PASSWORD, Office, default, open_office
+from tests.browser.office import PASSWORD, Office, claimed, default, open_office
 from tests.databases import Databases
 from tests.programme import ENGINES, Programme, id_number
 
@@ -131,14 +127,7 @@ class Site:
         installation = replace(office.programme.installation, env=env)
         self.client = TestClient(create_app(installation), raise_server_exceptions=False)
         self.as_ = cache(self._signed_in)
-        claim = office.programme.row(Claim, office.claim)
-        lines = select(ClaimLine.public_id).where(ClaimLine.claim_id == claim.id)
-        first = office.programme.rows(lines.order_by(ClaimLine.row))[0]
-        order = office.programme.rows(select(Remittance.public_id))
-        case = office.programme.rows(
-            select(ClaimCase.public_id).where(ClaimCase.claim_id == claim.id)
-        )
-        self.ids = vars(office) | {"line": first, "case": case[0], "order": order[0]}
+        self.ids = vars(office) | claimed(office)
 
     def _signed_in(self, login: str) -> Person:
         return signed_in(self.client, login, PASSWORD)

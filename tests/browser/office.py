@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.security import hash_password
 from loans import exemptions
@@ -14,6 +14,7 @@ from loans.schedule import Method
 from loans.workflow import Action
 from subsidy import claims, remittance
 from subsidy.detail_sheet import DetailLine, write_detail_sheet
+from subsidy.models import Claim, ClaimCase, ClaimLine, Remittance
 from subsidy.overview import steps_of_note
 from tests import guarantee
 from tests.programme import Institution, Programme, id_number
@@ -67,6 +68,19 @@ def open_office(programme: Programme) -> Office:
         sheet=sheet,
         **files,
     )
+
+
+def claimed(office: Office) -> dict[str, UUID]:
+    """The first line of the claim with errors, its case, and the other bank's remittance."""
+    programme = office.programme
+    claim = programme.row(Claim, office.claim).id
+    lines = select(ClaimLine.public_id).where(ClaimLine.claim_id == claim).order_by(ClaimLine.row)
+    cases = select(ClaimCase.public_id).where(ClaimCase.claim_id == claim).order_by(ClaimCase.id)
+    return {
+        "line": programme.rows(lines)[0],
+        "case": programme.rows(cases)[0],
+        "order": programme.rows(select(Remittance.public_id))[0],
+    }
 
 
 def default(office: Office) -> dict[str, UUID]:

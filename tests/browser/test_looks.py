@@ -6,18 +6,22 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import Site, open_site
-from tests.browser.office import default
+from tests.browser.office import claimed, default
 from tests.databases import Databases
 
 pytestmark = pytest.mark.browser
 
 PAGES = {
     "B1-maker": ("/", "/applications", "/applications/new", "/applications/{draft}",
-                 "/applications/{approved}", "/notes/{overdue}", "/claims", "/claims/new",
+                 "/applications/{approved}", "/notes/{overdue}", "/claims", "/claims/check",
+                 "/accounts",
                  "/dunning", "/dunning/{overdue}", "/readiness", "/exemptions/{exemption}"),
     "G-maker": ("/", "/applications/{reviewed}", "/fund", "/policy", "/payouts",
                 "/payouts/{payout}", "/signals", "/standing", "/reservations"),
-    "F-maker": ("/", "/claims/{claim}", "/months", "/months/2019-08", "/notes/{note}"),
+    "F-maker": ("/", "/claims", "/claims/{claim}", "/claims/{claim}/lines/{line}", "/cases",
+                "/cases/{case}", "/remittances", "/remittances/{order}", "/months/2019-08",
+                "/statistics?by=category", "/registers", "/notes/{note}"),
+    "F-checker": ("/months", "/months/preview", "/budgets"),
     "H-verifier": ("/", "/applications/{firm}"),
     "system": ("/",),
 }  # fmt: skip
@@ -56,7 +60,7 @@ FAINT = """() => {
 def site(chromium: Browser, databases: Databases) -> Iterator[Site]:
     """One office for all looks: nothing is changed."""
     with open_site(chromium, databases) as found:
-        found.ids = vars(found.office) | default(found.office)
+        found.ids = vars(found.office) | default(found.office) | claimed(found.office)
         yield found
 
 
