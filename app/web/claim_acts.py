@@ -7,14 +7,25 @@ from app.web.remittance_acts import payment_offers
 from subsidy import claims, remittance
 from subsidy.models import Claim, ClaimState, Remittance, RemittanceState
 
+COMMENT = Field(name="comment", label="审核意见", kind=Kind.LONG, longest=500)
+
 ACTS = table(
     Act(
         name="review",
         title="审核通过差异",
         operation="claims.review",
-        hint="金额以重算数为准；审核后由另一人批准。",
-        fields=(Field(name="comment", label="审核意见", kind=Kind.LONG, longest=500),),
+        hint="金额以审核当天的重算数为准，收到文件后登记的事实一并计入；审核后由另一人批准。",
+        fields=(COMMENT,),
         done="已审核，等待另一人批准。",
+        call=lambda ctx, target, v: claims.review(ctx, claim_id=target, comment=v["comment"]),
+    ),
+    Act(
+        name="review-again",
+        title="按现有事实重新审核",
+        operation="claims.review",
+        hint="只在审核后登记的事实改变了重算额时需要；受影响的差异须重新决定。",
+        fields=(COMMENT,),
+        done="已按现有事实重新审核，等待另一人批准。",
         call=lambda ctx, target, v: claims.review(ctx, claim_id=target, comment=v["comment"]),
     ),
     Act(
@@ -46,6 +57,7 @@ def offers(visit: Visit, claim: Claim, paid_by: Remittance | None) -> list[Offer
     me = visit.actor.person_id
     is_open = {
         "review": claim.state is ClaimState.RECEIVED,
+        "review-again": claim.state is ClaimState.REVIEWED,
         "approve": claim.state is ClaimState.REVIEWED and claim.reviewed_by_id != me,
         "order": claim.state is ClaimState.APPROVED
         and (paid_by is None or paid_by.state is RemittanceState.RETURNED)

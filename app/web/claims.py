@@ -18,9 +18,11 @@ from loans import queries
 from loans.errors import NotFound
 from loans.models import Contract, Note, Organisation, Person
 from subsidy import comparison, lists, overview, printing, reports
+from subsidy.claims import UNDECIDED
 from subsidy.detail_sheet import COLUMNS
 from subsidy.models import Claim, ClaimLine, ClaimState
 from subsidy.reconciliation import CODES, LineClass
+from subsidy.reexamination import computed_again
 
 router = APIRouter(include_in_schema=False)
 Reading = Annotated[Visit, visit_to("claims.read")]
@@ -75,6 +77,22 @@ def compared(visit: Reading, id: UUID) -> Response:
         found=found,
         shown=found.changes[:LARGEST_COMPARISON],
         headers=explain.HEADERS,
+    )
+
+
+@router.get("/claims/{id}/today")
+def today(visit: Reading, id: UUID) -> Response:
+    """The lines that come to other amounts by what was recorded since the file came."""
+    claim = queries.one(visit.ctx, Claim, id)
+    again = computed_again(visit.ctx, claim) if claim.state in UNDECIDED else None
+    changed = again.changed() if again else []
+    return visit.show(
+        "claim_today.html",
+        claim=claim,
+        bank=visit.ctx.session.get_one(Organisation, claim.bank_id),
+        again=again,
+        changed=changed[:LARGEST_COMPARISON],
+        count=len(changed),
     )
 
 

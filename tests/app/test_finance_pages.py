@@ -335,7 +335,9 @@ def test_a_case_is_explained_by_the_bank_and_decided_with_a_citation(busy: Burea
 def test_a_payment_is_confirmed_by_another_comes_back_and_is_ordered_anew(busy: Bureau) -> None:
     claim = f"/claims/{busy.office.claim}"
     busy.act("F-maker", claim, "review", comment="已逐行核对")
-    assert "现在可以办理" not in busy.at("F-maker").get(claim).text
+    again = busy.act("F-maker", claim, "review-again", comment="再核")
+    assert again.status_code == 409 and "请由另一人批准" in again.text
+    assert "没有改变任何一行" in busy.at("F-maker").get(f"{claim}/today").text
     approved = busy.act("F-checker", claim, "approve")
     assert "核定额成为应付贴息" in approved.text
     busy.act("F-checker", "/budgets", "set", year="2019", amount_fen="100.00", document="澄财1号")
@@ -370,6 +372,21 @@ def test_a_payment_is_confirmed_by_another_comes_back_and_is_ordered_anew(busy: 
                   and row["其中扣减"] != "0.00")  # fmt: skip
     # 50000.00 at 4.35 % for the 37 days from 15 August: 223.54 less.
     assert netted["其中扣减"] == "-223.54" and netted["金额"] == "7,294.70"
+
+
+def test_facts_recorded_since_a_review_are_shown_and_reviewed_again(busy: Bureau) -> None:
+    claim = f"/claims/{busy.office.claim}"
+    busy.act("F-maker", claim, "review", comment="已逐行核对")
+    busy.programme.repay(busy.office.note, 50_000_00, on=date(2019, 8, 15))
+    refused = busy.act("F-checker", claim, "approve")
+    assert refused.status_code == 409 and "请审核岗重新审核后再批准" in refused.text
+    changed = [row for row in busy.rows(f"{claim}/today") if "现在的重算额" in row]
+    # 50000.00 at 4.35 % for the 37 days from 15 August: 223.54 less.
+    said = {"": "JJ-00102", "报送时的重算额": "2,513.33", "现在的重算额": "2,289.79"}
+    assert [{label: row[label] for label in said} for row in changed] == [said]
+    again = busy.act("F-maker", claim, "review-again", comment="已按还款重核")
+    assert "等待另一人批准" in again.text and "7,294.70" in again.text
+    assert "核定额成为应付贴息" in busy.act("F-checker", claim, "approve").text
 
 
 def _list(*rows: tuple[str, str, str]) -> bytes:
