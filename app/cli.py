@@ -21,11 +21,14 @@ from app.commandline import (
     registers,
     serving,
     statistics,
+    usage,
 )
 from loans.errors import FuminError
 from loans.identity import IdentityText
 from loans.money import MoneyText
 
+# What the parser raises for a wrong command line; typer names only this one of its kinds.
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 # One tuple ``COMMANDS`` of functions a module of app.commandline: `month_close` is `month-close`.
 COMMANDS: tuple[Callable[..., Any], ...] = (
     *demo.COMMANDS,
@@ -82,8 +85,17 @@ def options(
 
 def main() -> None:
     """Run the command line. A refusal is its message and its sentence of law, never a trace."""
+    command = typer.main.get_command(build(COMMANDS))
     try:
-        build(COMMANDS)()
+        # Not stand-alone: what is wrong with the command line is said here too.
+        ended = command.main(prog_name="fumin", standalone_mode=False)
+        sys.exit(ended if isinstance(ended, int) else 0)
+    except UsageError as error:
+        _say_usage(error)
+        sys.exit(2)
+    except typer.Abort:
+        typer.echo("已中止。", err=True)
+        sys.exit(1)
     except FuminError as error:
         typer.echo(error.message, err=True)
         for cite in error.cites:
@@ -97,6 +109,12 @@ def main() -> None:
     except (MoneyText, IdentityText) as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
+
+
+def _say_usage(error: Any) -> None:
+    """A wrong word gets its sentence; a command without a word has printed its help already."""
+    if error.message or getattr(error, "param", None) is not None:
+        typer.echo(usage.said(error), err=True)
 
 
 def _why(error: OSError) -> str:

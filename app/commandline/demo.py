@@ -14,6 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.demo.folder import DemoFolder, Foreign
 from app.demo.making import Watch, make
+from app.demo.people import BANKS
+from app.demo.quarters import quarters
 from app.demo.report import print_facts, print_logins
 from app.demo.script import FIRST_DAY, LAST_DAY, Scale
 from loans.money import fen_to_yuan
@@ -70,8 +72,22 @@ def _already_there(console: Console, place: DemoFolder, folder: Path) -> None:
 
 def _how_to_serve(console: Console, folder: Path) -> None:
     print_logins(console)
-    console.print(f"银行的申报表在 {folder / 'claims'}，启动接口与网页：")
+    files = sorted((folder / "claims").glob("*.xlsx"))
+    if files:
+        console.print(f"银行的申报表在 {folder / 'claims'}，逐笔复算其中一份：")
+        console.print(f"  {_reconciling(files[0], folder)}", style="bold", soft_wrap=True)
+    console.print("启动接口与网页：")
     console.print(f"  {_command('serve --demo', folder)}", style="bold", soft_wrap=True)
+
+
+def _reconciling(file: Path, folder: Path) -> str:
+    """The whole command for one bank's file; its name says the quarter's end and the bank."""
+    year, month, bank, *_ = file.name.split("-")
+    until = date(int(year), int(month), 21)
+    since = next(begin for begin, end in quarters(until) if end == until)
+    code = next(house.code for house in BANKS if house.name == bank)
+    options = f"--bank {code} --since {since} --until {until} --demo {shlex.quote(str(folder))}"
+    return f"{_command('reconcile', file)} {options}"
 
 
 def _command(verb: str, folder: Path) -> str:

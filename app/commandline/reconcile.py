@@ -9,7 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
-from app.commandline.opening import ActingAs, acting_person, opened
+from app.commandline.opening import (
+    DEMO_AUDITOR,
+    ActingAs,
+    DemoFolder,
+    acting_person,
+    opened,
+)
 from app.deps import Installation
 from loans import access
 from loans.access import OrganisationKind
@@ -44,10 +50,11 @@ def reconcile(
         Path | None, typer.Option(dir_okay=False, help="另存为工作簿：更正后的明细表与差异清单。")
     ] = None,
     acting: ActingAs = None,
+    demo: DemoFolder = None,
 ) -> None:
     """逐笔复算一份贴息申报并解释每一分差异；不保存任何内容。"""
-    with opened() as installation:
-        actor = acting_person(installation, acting)
+    with opened(demo) as installation:
+        actor = acting_person(installation, acting or (DEMO_AUDITOR if demo else None))
         access.require(actor, "claims.read")
         with installation.reads() as session:
             ctx = installation.context(session, actor)

@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from app.commandline.opening import ActingAs, acting_person, opened
+from app.commandline.opening import (
+    DEMO_AUDITOR,
+    ActingAs,
+    DemoFolder,
+    acting_person,
+    opened,
+)
 from app.commands import perform
 from loans import access
 from loans.errors import NotPermitted
@@ -27,10 +33,11 @@ def load(
     file: FromFile,
     source: Annotated[str, typer.Option(help="提供名单的部门；同一部门的旧名单被替换。")] = "",
     acting: ActingAs = None,
+    demo: DemoFolder = None,
 ) -> None:
     """载入一份名单；有一行不合要求则整份不载入，并逐行说明。"""
-    with opened() as installation:
-        actor = acting_person(installation, acting)
+    with opened(demo) as installation:
+        actor = acting_person(installation, acting or (DEMO_AUDITOR if demo else None))
         access.require(actor, "registers.load")
         with installation.reads() as session:
             on = installation.today(session)

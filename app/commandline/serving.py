@@ -1,11 +1,12 @@
 """Running the programme: ``fumin migrate``, ``serve``, ``close``, ``business-date``."""
 
 import atexit
+import errno
 import os
 import shutil
+import socket
 import tempfile
 from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +14,15 @@ import uvicorn
 from rich.console import Console
 
 from app import metrics
-from app.commandline.opening import ActingAs, acting_person, opened, refused
+from app.commandline.opening import (
+    DEMO_APPROVER,
+    ActingAs,
+    DemoFolder,
+    acting_person,
+    opened,
+    refused,
+    settings_of,
+)
 from app.commands import perform
 from app.settings import LOCAL_HOSTS, Environment, Settings, read_settings
 from app.start import Refused, open_installation
@@ -22,10 +31,6 @@ from loans.money import fen_to_yuan
 from subsidy import monthend
 
 MOST_CONNECTIONS = 80  # of all processes together
-
-DemoFolder = Annotated[
-    Path | None, typer.Option("--demo", help="由 fumin demo 建立的文件夹：直接服务其中的数据。")
-]
 
 
 def migrate() -> None:
@@ -45,14 +50,12 @@ def serve(
     workers: Annotated[int, typer.Option(help="服务进程数。", min=1, max=8)] = 1,
 ) -> None:
     """启动接口与网页。"""
-    if demo is not None:
-        if not (demo / "fumin.db").is_file():
-            typer.echo(f"{demo} 中没有演示数据，请先运行 fumin demo {demo}", err=True)
-            raise typer.Exit(1)
-        os.environ["FUMIN_ENV"] = "demo"
-        os.environ["FUMIN_DATABASE_URL"] = f"sqlite:///{(demo / 'fumin.db').absolute()}"
+    settings = settings_of(demo)
+    if demo is not None:  # the server's processes read the environment again
+        os.environ["FUMIN_ENV"] = settings.env.value
+        os.environ["FUMIN_DATABASE_URL"] = settings.database_url
         os.environ.pop("FUMIN_MIGRATION_URL", None)
-    # Refuse here, once, with a sentence; the server's processes read the same settings again.
+    # Refuse here, once, with a sentence.
     try:
         settings = Settings()
         open_installation(settings).engine.dispose()
@@ -60,6 +63,7 @@ def serve(
             raise Refused(reasons)
     except Refused as error:
         raise refused(error) from error
+    _check_port(host, port)
     if workers > 1:
         _meet_for_metrics()
     typer.echo(f"网页 http://{host}:{port}/ ，接口 http://{host}:{port}/api/v1/ ，按 Ctrl+C 停止。")
@@ -101,15 +105,32 @@ def _meet_for_metrics() -> None:
         os.environ[metrics.FOLDER] = folder
 
 
+def _check_port(host: str, port: int) -> None:
+    """Refuse an address nobody can listen on now, before the server says so in its own words."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = {
+                errno.EADDRINUSE: f"端口 {port} 已被其他程序占用",
+                errno.EACCES: f"没有权限使用端口 {port}",
+            }.get(error.errno or 0, f"不能在 {host}:{port} 上监听（{error.strerror or error}）")
+            typer.echo(f"{why}，请停止占用它的程序，或用 --port 换一个端口", err=True)
+            raise typer.Exit(1) from error
+
+
 def close(
     month: Annotated[str, typer.Argument(help="要关账的月份，例如 2019-06。")],
     acting: ActingAs = None,
+    demo: DemoFolder = None,
     preview: Annotated[bool, typer.Option(help="只试算，不锁定。")] = False,
 ) -> None:
     """关账一个月：逐笔计提利息与贴息并锁定。"""
     since = _month(month)
-    with opened() as installation:
-        actor = acting_person(installation, acting)
+    with opened(demo) as installation:
+        actor = acting_person(installation, acting or (DEMO_APPROVER if demo else None))
         if preview:
             with installation.reads() as session:
                 run = monthend.preview(installation.context(session, actor), month=since)

@@ -8,7 +8,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.commandline.opening import ActingAs, acting_person, opened
+from app.commandline.opening import (
+    DEMO_AUDITOR,
+    ActingAs,
+    DemoFolder,
+    acting_person,
+    opened,
+)
 from loans import access
 from subsidy.exports import figure_rows, titles_on, workbook
 from subsidy.statistics import Dimension, note_facts
@@ -23,10 +29,11 @@ def statistics(
         Path | None, typer.Option(dir_okay=False, help="另存为工作簿，附每笔借据。")
     ] = None,
     acting: ActingAs = None,
+    demo: DemoFolder = None,
 ) -> None:
     """统计：发放、余额、逾期、应付与已付贴息、代偿、追偿；各数字可追溯到借据。"""
-    with opened() as installation:
-        actor = acting_person(installation, acting)
+    with opened(demo) as installation:
+        actor = acting_person(installation, acting or (DEMO_AUDITOR if demo else None))
         access.require(actor, "statistics.read")
         with installation.reads() as session:
             ctx = installation.context(session, actor)
