@@ -79,6 +79,7 @@ def _table() -> bytes:
         "verified": lambda n: "是",
         "graduated_on": lambda n: "2015-06-30",
         "employees": lambda n: str(n % 9),
+        "other_approved_fen": lambda n: "0.00",
     }
     columns = [column for column in COLUMNS.columns if column.name in cells]
     header = [column.header for column in columns]

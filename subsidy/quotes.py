@@ -99,14 +99,21 @@ def quote(
         note = _note(wanted, terms, subsidy_class, subsidised_fen, settlement, day_count, book)
         return _costs(note, rows, settlement)
 
+    best_fen = max(base_fen, assessment.attainable_cap_fen)
+    proved = (
+        _if(eligible is Outcome.YES, assessment.subsidy_class),
+        min(base_fen, wanted.amount_fen),
+    )
+    attainable = (
+        _if(eligible is not Outcome.NO, assessment.attainable_class),
+        min(best_fen, wanted.amount_fen),
+    )
+    found = costs(*proved)
     return Quote(
         assessment=assessment,
         instalments=rows,
-        costs=costs(_if(eligible is Outcome.YES, assessment.subsidy_class), base_fen),
-        attainable_costs=costs(
-            _if(eligible is not Outcome.NO, assessment.attainable_class),
-            max(base_fen, assessment.attainable_cap_fen),
-        ),
+        costs=found,
+        attainable_costs=found if attainable == proved else costs(*attainable),
     )
 
 

@@ -9,12 +9,18 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from datetime import date
 from types import MappingProxyType
+from typing import TypeVar
 
 from loans.errors import PolicyGap
 from loans.policy.units import UNITS
+
+Key = TypeVar("Key")
+Found = TypeVar("Found")
+
+MOST_KEPT = 4096  # answers a book remembers before it begins afresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,11 @@ class PolicyBook:
     documents: tuple[Document, ...]
     parameters: Mapping[str, Parameter]
     version: str
+    # What was looked up before: a list of candidates asks the same few questions 10,000 times.
+    _rules: dict[tuple[str, date], Rule] = field(default_factory=dict, compare=False, repr=False)
+    _families: dict[tuple[str, date], tuple[Rule, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def of(cls, documents: Iterable[Document], parameters: Iterable[Parameter]) -> "PolicyBook":
@@ -118,6 +129,13 @@ class PolicyBook:
 
     def at(self, key: str, on: date) -> Rule:
         """The rule in force on a day; raises ``PolicyGap`` where there is none."""
+        known = self._rules.get((key, on))
+        if known is None:
+            known = self._found(key, on)
+            _keep(self._rules, (key, on), known)
+        return known
+
+    def _found(self, key: str, on: date) -> Rule:
         parameter = self.parameters.get(key)
         rule = parameter.at(on) if parameter else None
         if rule is None:
@@ -132,8 +150,12 @@ class PolicyBook:
 
     def family(self, prefix: str, on: date) -> tuple[Rule, ...]:
         """All rules in force under ``prefix.``, as ordered in the files; empty if none."""
-        members = (p for key, p in self.parameters.items() if key.startswith(prefix + "."))
-        return tuple(rule for member in members if (rule := member.at(on)) is not None)
+        known = self._families.get((prefix, on))
+        if known is None:
+            members = (p for key, p in self.parameters.items() if key.startswith(prefix + "."))
+            known = tuple(rule for member in members if (rule := member.at(on)) is not None)
+            _keep(self._families, (prefix, on), known)
+        return known
 
     def keys(self) -> tuple[str, ...]:
         """All keys, as ordered in the files."""
@@ -149,6 +171,12 @@ class PolicyBook:
         read = UNITS[old.unit].read(value)
         new = replace(old, rules=tuple(replace(rule, value=read) for rule in old.rules))
         return PolicyBook.of(self.documents, {**self.parameters, key: new}.values())
+
+
+def _keep(known: dict[Key, Found], key: Key, found: Found) -> None:
+    if len(known) >= MOST_KEPT:
+        known.clear()
+    known[key] = found
 
 
 def _content_hash(documents: tuple[Document, ...], parameters: tuple[Parameter, ...]) -> str:

@@ -203,7 +203,9 @@ def limited(rule: Rule, amount_fen: int, sentence: str) -> Limit:
 def marked(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
     """The limits with every lowest one marked as binding."""
     lowest = _lowest(limits)
-    return tuple(replace(limit, binding=limit.amount_fen == lowest) for limit in limits)
+    return tuple(
+        replace(limit, binding=True) if limit.amount_fen == lowest else limit for limit in limits
+    )
 
 
 def _lowest(limits: tuple[Limit, ...]) -> int:

@@ -9,7 +9,7 @@ import pytest
 from tests.app.requests import application_body, card_body, firm_body, opinion_body
 from tests.app.test_journey import approve, decide, draw, verify
 
-LIST = """编号,申请金额,贷款期限（月）,经营地区划代码,本市户籍,人群类别,人社核验,雇用人数,其他已批准额度
+LIST = """编号,申请金额,贷款期限（月）,经营地,本市户籍,人群类别,人社核验,雇用人数,其他已批准额度
 甲,300000.00,12,320281,是,本市户籍失业人员,是,2,0.00
 乙,300000.01,12,320281,是,本市户籍失业人员,是,2,0.00
 丙,三十万,12,320281,是,本市户籍失业人员,是,2,0.00

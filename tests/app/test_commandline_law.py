@@ -20,7 +20,7 @@ from loans.policy import load_policy_book
 from tests.databases import Databases
 from tests.programme import Programme
 
-CANDIDATES = """编号,申请金额,贷款期限（月）,经营地区划代码,本市户籍,人群类别,人社核验,其他已批准额度
+CANDIDATES = """编号,申请金额,贷款期限,经营地区划代码,本市户籍,人群类别,人社核验,其他已批准额度
 甲,200000.00,12,320281,是,本市户籍失业人员,是,0.00
 乙,300000.00,12,320281,是,本市户籍失业人员,是,0.00
 """
