@@ -4,6 +4,7 @@ Assessment + repayment plan + accrual core: the same calculation that later clos
 checks the bank's claim, run on the plan instead of on what happened.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -63,6 +64,13 @@ class Quote:
     instalments: tuple[Instalment, ...]
     costs: tuple[Cost, ...]
     attainable_costs: tuple[Cost, ...]
+    attainable: Note  # the note that ``attainable_costs`` are of
+
+    @property
+    def attainable_months(self) -> tuple[Cost, ...]:
+        """``attainable_costs`` by calendar month (§3: any row is booked(end) − booked(start))."""
+        note = self.attainable
+        return _costs(note, self.instalments, _month_starts(note.disbursed_on, note.matures_on))
 
 
 def quote(
@@ -95,9 +103,11 @@ def quote(
     eligible = assessment.eligible
     base_fen = assessment.cap_fen if assessment.base_fen is None else assessment.base_fen
 
-    def costs(subsidy_class: SubsidyClass, subsidised_fen: int) -> tuple[Cost, ...]:
-        note = _note(wanted, terms, subsidy_class, subsidised_fen, settlement, day_count, book)
-        return _costs(note, rows, settlement)
+    def note(subsidy_class: SubsidyClass, subsidised_fen: int) -> Note:
+        return _note(wanted, terms, subsidy_class, subsidised_fen, settlement, day_count, book)
+
+    def costs(note: Note) -> tuple[Cost, ...]:
+        return _costs(note, rows, period_starts(settlement, note.disbursed_on, note.matures_on))
 
     best_fen = max(base_fen, assessment.attainable_cap_fen)
     proved = (
@@ -108,12 +118,13 @@ def quote(
         _if(eligible is not Outcome.NO, assessment.attainable_class),
         min(best_fen, wanted.amount_fen),
     )
-    found = costs(*proved)
+    found, best = costs(note(*proved)), note(*attainable)
     return Quote(
         assessment=assessment,
         instalments=rows,
         costs=found,
-        attainable_costs=found if attainable == proved else costs(*attainable),
+        attainable_costs=found if attainable == proved else costs(best),
+        attainable=best,
     )
 
 
@@ -174,8 +185,17 @@ def _note(
     )
 
 
-def _costs(note: Note, rows: tuple[Instalment, ...], settlement: str) -> tuple[Cost, ...]:
-    """The plan run through the accrual core, cut at the settlement days."""
+def _month_starts(start: date, stop: date) -> list[date]:
+    """The first days of months inside ``(start, stop)``."""
+    first, starts = add_months(start.replace(day=1), 1), []
+    while first < stop:
+        starts.append(first)
+        first = add_months(first, 1)
+    return starts
+
+
+def _costs(note: Note, rows: tuple[Instalment, ...], inner: Sequence[date]) -> tuple[Cost, ...]:
+    """The plan run through the accrual core, cut at some days inside its life."""
     notes = Notes.of([note])
     repayments = [
         Event(
@@ -187,7 +207,6 @@ def _costs(note: Note, rows: tuple[Instalment, ...], settlement: str) -> tuple[C
         for row in rows
         if row.principal_fen
     ]
-    inner = period_starts(settlement, note.disbursed_on, note.matures_on)
     cuts = sorted({note.disbursed_on, *inner, note.matures_on})
     lines = accrue(notes, Events.of(notes, repayments), [day(cut) for cut in cuts])
     return tuple(

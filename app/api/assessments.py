@@ -170,6 +170,7 @@ class QuoteOut(AssessmentOut):
     remedies: list[RemedyOut]
     costs: list[CostOut]
     attainable_costs: list[CostOut]
+    attainable_months: list[CostOut] = Field(description="同上，按自然月。")
 
 
 def stored_assessment(stored: dict[str, Any] | None) -> AssessmentOut | None:
@@ -189,6 +190,7 @@ def quote(body: AssessmentBody, ctx: Read) -> QuoteOut:
             "remedies": [RemedyOut.of(way) for way in remedies(found.assessment, ctx.book)],
             "costs": [CostOut.of(cost) for cost in found.costs],
             "attainable_costs": [CostOut.of(cost) for cost in found.attainable_costs],
+            "attainable_months": [CostOut.of(cost) for cost in found.attainable_months],
         }
     )
 

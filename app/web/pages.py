@@ -13,6 +13,7 @@ from app.web import (
     claim_filing,
     claims,
     dunning,
+    entitlement,
     entry,
     fund,
     home,
@@ -44,8 +45,8 @@ ADVICE = {
 
 # In this order: an address that is a word comes before one that is any id.
 MODULES = (
-    entry, account, home, applications, notes, maturities, dunning, payouts, watch, fund,
-    claim_filing, claims, cases, remittances, registers, months, statistics, programme,
+    entry, account, entitlement, home, applications, notes, maturities, dunning, payouts, watch,
+    fund, claim_filing, claims, cases, remittances, registers, months, statistics, programme,
 )  # fmt: skip
 
 

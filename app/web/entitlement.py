@@ -1,0 +1,176 @@
+"""The public page: what an applicant is entitled to, by the sentences of the law. No login.
+
+The answers to a handful of questions go through the same quote as the API's, and nowhere else:
+they come in the body of a form, so no address and no log line has them, and nothing is stored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from app.web.edge import Form, installation_of
+from app.web.entitlement_questions import COUNTS, FIELDS, GROUPS, HERE, PERSON
+from app.web.fields import Choices, Filled, read, texts_of
+from app.web.render import render
+from loans.dossier import as_json
+from loans.policy import PolicyBook
+from loans.schedule import Method
+from loans.underwriting import Applicant, Category, Exposure, Hire, Honour, remedies
+from loans.workflow import BorrowerKind
+from subsidy.quotes import LoanWanted, Quote, quote
+
+router = APIRouter(include_in_schema=False)
+ELSEWHERE = "000000"  # a division outside of every area
+MOST_YEARS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The rules by which the page answers: the book in force and the business date."""
+
+    book: PolicyBook
+    on: date
+
+
+@router.get("/entitlement")
+def ask(request: Request) -> Response:
+    """The questions."""
+    return _page(request, Filled({field.name: field.start for field in FIELDS}))
+
+
+@router.post("/entitlement")
+def answer(request: Request, form: Form) -> Response:
+    """The answer; nothing is kept of it."""
+    reading = read(FIELDS, form)
+    filled = Filled(texts_of(FIELDS, form), reading.faults)
+    faults = reading.faults | _too_much(reading.values)
+    if faults:
+        return _page(request, Filled(filled.texts, faults), status=422)
+    law = _law(request)
+    found = quote(
+        _applicant(reading.values, law),
+        _wanted(reading.values),
+        Exposure(
+            other_approved_fen=reading.values["other_approved_fen"] or 0,
+            spouse_has_loan=reading.values["spouse_has_loan"],
+            own_firm_subsidised=reading.values["own_firm_subsidised"],
+            subsidised_loans=0,
+            earlier_overdue=False,
+        ),
+        on=law.on,
+        book=law.book,
+    )
+    return _page(request, filled, found=found)
+
+
+def _too_much(values: Mapping[str, Any]) -> dict[str, str]:
+    """What the calculation does not take."""
+    faults = {}
+    if values.get("amount_fen") == 0:
+        faults["amount_fen"] = "“想贷多少”须大于 0 元"
+    if not 1 <= (values.get("term_months") or 1) <= 12 * MOST_YEARS:
+        faults["term_months"] = f"“期限”应在 1 至 {12 * MOST_YEARS} 个月之间"
+    if any((values.get(name) or 0) > 500 for name in COUNTS):
+        faults[next(iter(COUNTS))] = "新招用人数最多填 500 人"
+    return faults
+
+
+def _law(request: Request) -> Law:
+    installation = installation_of(request)
+    with installation.reads() as session:
+        return Law(installation.law(session), installation.today(session))
+
+
+def _wanted(values: Mapping[str, Any]) -> LoanWanted:
+    return LoanWanted(
+        amount_fen=values["amount_fen"],
+        term_months=values["term_months"],
+        rate_ppm=values["rate_ppm"],
+        method=Method(values["method"]),
+    )
+
+
+def _applicant(values: Mapping[str, Any], law: Law) -> Applicant:
+    here = values["here"]
+    return Applicant(
+        kind=BorrowerKind(values["kind"]),
+        business_division=None if here is None else HERE if here else ELSEWHERE,
+        local_hukou=values["local_hukou"],
+        categories=tuple(Category(code=code) for code in values["categories"]),
+        graduated_on=values["graduated_on"],
+        employees=values["employees"],
+        honours=(
+            (Honour(kind=values["honour_kind"], level=values["honour_level"] or None),)
+            if values["honour_kind"]
+            else ()
+        ),
+        is_small_firm=values["is_small_firm"],
+        hires=tuple(_hires(values, law.on)),
+    )
+
+
+def _hires(values: Mapping[str, Any], on: date) -> list[Hire]:
+    """The hires a firm counts: each as the questions describe them, hired today for good."""
+    return [
+        Hire(
+            reference=f"新招用第 {no} 人",
+            category=category,
+            local_hukou=True,
+            graduated_on=on,
+            contract_from=on,
+        )
+        for no, category in enumerate(
+            (code for name, code in COUNTS.items() for _ in range(values[name] or 0)), 1
+        )
+    ]
+
+
+def _page(
+    request: Request, filled: Filled, *, found: Quote | None = None, status: int = 200
+) -> Response:
+    law = _law(request)
+    assessment = found.assessment if found else None
+    content: dict[str, Any] = {
+        "groups": GROUPS,
+        "choices": _choices(law),
+        "filled": filled,
+        "on": law.on,
+        "unconfirmed": [
+            document
+            for document in law.book.documents
+            if document.effective_from <= law.on and not document.confirmed
+        ],
+        "answer": as_json(assessment) if assessment else None,
+        "for_firm": filled.texts.get("kind") != PERSON,
+        "months": found.attainable_months if found else (),
+        "ways": remedies(assessment, law.book) if assessment else (),
+        "documents": _documents(found) if found else [],
+    }
+    env = installation_of(request).env
+    return HTMLResponse(render("entitlement.html", env=env, **content), status)
+
+
+def _documents(found: Quote) -> list[tuple[str, tuple[str, ...]]]:
+    """Each document to bring, and the sentences that ask for it."""
+    assessment = found.assessment
+    wanted: dict[str, dict[str, None]] = {}
+    for finding in assessment.findings:
+        for need in finding.needs:
+            wanted.setdefault(need, {}).update(dict.fromkeys(finding.cites))
+    for need in assessment.cap_needs:
+        wanted.setdefault(need, {})
+    return [(need, tuple(cites)) for need, cites in wanted.items()]
+
+
+def _choices(law: Law) -> dict[str, Choices]:
+    book, on = law.book, law.on
+    levels: Any = book.at("honour_levels", on).value
+    return {
+        "categories": tuple((rule.code, rule.title) for rule in book.family("group", on)),
+        "honour_kind": tuple((rule.code, rule.title) for rule in book.family("honour", on)),
+        "honour_level": tuple((level.code, level.name) for level in levels),
+    }
