@@ -31,7 +31,7 @@ from loans.workflow import (
 )
 
 LARGEST_LIST = 50
-MOST_OPEN = 2_000  # open files looked at for a worklist
+MOST_OPEN = 1_000  # open files looked at for a worklist
 # What is needed to say on whose desk a file lies, without its content.
 _JUDGED = (
     Application.id,

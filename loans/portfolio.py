@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, Subquery, case, extract, func, literal, select
+from sqlalchemy import Select, Subquery, case, func, literal, select
 
 from loans import queries
 from loans.context import Context
@@ -62,13 +62,12 @@ NONE = Tally(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The notes of one bank, group of borrowers and standing."""
+    """The notes of one bank, group of borrowers and standing on which something is owed."""
 
     bank_id: int
     category: str
     standing: Standing
     count: int
-    principal_fen: int
     balance_fen: int
 
 
@@ -98,7 +97,7 @@ def notes_as(ctx: Context, as_of: date | None, wanted: Wanted, **equals: Any) ->
         if wanted.matures is not None:
             query = query.where(
                 _within(book.c.ends_on, wanted.matures),
-                book.c.standing != Standing.CLOSED.value,
+                book.c.balance_fen > 0,
             )
     return query
 
@@ -150,7 +149,7 @@ def notes_on(ctx: Context, as_of: date | None, only: Collection[int] | None = No
 
 
 def slices(ctx: Context, as_of: date | None = None) -> list[Slice]:
-    """The whole book by bank, group of borrowers and standing, in one pass over the notes."""
+    """The live book by bank, group of borrowers and standing, in one pass over the notes."""
     book = notes_on(ctx, as_of)
     rows = (
         select(
@@ -158,22 +157,21 @@ def slices(ctx: Context, as_of: date | None = None) -> list[Slice]:
             Contract.category,
             book.c.standing,
             func.count(),
-            func.sum(book.c.principal_fen),
             func.sum(book.c.balance_fen),
         )
         .join(Contract, Contract.id == book.c.contract_id)
+        .where(book.c.balance_fen > 0)
         .group_by(book.c.bank_id, Contract.category, book.c.standing)
     )
     return [
-        Slice(bank_id, category, Standing(standing), count, int(principal), int(balance))
-        for bank_id, category, standing, count, principal, balance in ctx.session.execute(rows)
+        Slice(bank_id, category, Standing(standing), count, int(balance))
+        for bank_id, category, standing, count, balance in ctx.session.execute(rows)
     ]
 
 
 def owed(found: Iterable[Slice]) -> Tally:
     """The notes with something owed, and what."""
-    rows = [row for row in found if row.standing is not Standing.CLOSED]
-    return Tally(sum(row.count for row in rows), sum(row.balance_fen for row in rows))
+    return sum((Tally(row.count, row.balance_fen) for row in found), NONE)
 
 
 def late(found: Iterable[Slice]) -> Tally:
@@ -184,34 +182,28 @@ def late(found: Iterable[Slice]) -> Tally:
 def disbursed_by_month(ctx: Context, *, months: int = MONTHS) -> list[tuple[date, Tally]]:
     """What was disbursed in each of the last months up to this day, months without any too."""
     first = add_months(ctx.on.replace(day=1), 1 - months)
-    year, month = extract("year", Note.disbursed_on), extract("month", Note.disbursed_on)
     rows = (
-        select(year, month, func.count(), func.sum(Note.principal_fen))
+        select(Note.disbursed_on, func.count(), func.sum(Note.principal_fen))
         .where(visible_to(ctx.actor, Note), Note.disbursed_on >= first, Note.disbursed_on <= ctx.on)
-        .group_by(year, month)
+        .group_by(Note.disbursed_on)
     )
-    found = {(int(y), int(m)): Tally(n, int(fen)) for y, m, n, fen in ctx.session.execute(rows)}
-    days = (add_months(first, i) for i in range(months))
-    return [(day, found.get((day.year, day.month), NONE)) for day in days]
+    found = {on: Tally(n, int(fen)) for on, n, fen in ctx.session.execute(rows)}
+    return _by_month(found, first, months)
 
 
 def maturing_by_month(ctx: Context, as_of: date | None = None) -> list[tuple[date, Tally]]:
     """The balances that mature in each of the next months from this day's on."""
     first = ctx.on.replace(day=1)
-    book = notes_on(ctx, as_of)
-    year, month = extract("year", book.c.ends_on), extract("month", book.c.ends_on)
-    rows = (
-        select(year, month, func.count(), func.sum(book.c.balance_fen))
-        .where(
-            book.c.standing != Standing.CLOSED.value,
-            book.c.ends_on >= ctx.on,
-            book.c.ends_on < add_months(first, MONTHS),
-        )
-        .group_by(year, month)
-    )
-    found = {(int(y), int(m)): Tally(n, int(fen)) for y, m, n, fen in ctx.session.execute(rows)}
-    days = (add_months(first, i) for i in range(MONTHS))
-    return [(day, found.get((day.year, day.month), NONE)) for day in days]
+    found = maturing_by_day(ctx, (ctx.on, add_months(first, MONTHS)), as_of)
+    return _by_month(found, first, MONTHS)
+
+
+def _by_month(found: dict[date, Tally], first: date, months: int) -> list[tuple[date, Tally]]:
+    """The months from ``first`` on, those without anything too."""
+    sums = {add_months(first, i): NONE for i in range(months)}
+    for on, tally in found.items():
+        sums[on.replace(day=1)] += tally
+    return list(sums.items())
 
 
 def maturing_by_day(
@@ -221,7 +213,7 @@ def maturing_by_day(
     book = notes_on(ctx, as_of)
     rows = (
         select(book.c.ends_on, func.count(), func.sum(book.c.balance_fen))
-        .where(book.c.standing != Standing.CLOSED.value, _within(book.c.ends_on, period))
+        .where(book.c.balance_fen > 0, _within(book.c.ends_on, period))
         .group_by(book.c.ends_on)
     )
     return {on: Tally(n, int(fen)) for on, n, fen in ctx.session.execute(rows)}
@@ -234,11 +226,11 @@ def applications_on(ctx: Context, as_of: date | None) -> Subquery:
         state = Application.state
         rows = select(*_file(state)).where(visible_to(ctx.actor, Application))
     else:
-        last = _last_step(as_of)
-        state = func.coalesce(last.c.to_state, literal(State.DRAFT.value))
+        later = _next_step(as_of)
+        state = func.coalesce(later.c.from_state, Application.state)
         rows = (
             select(*_file(state))
-            .outerjoin(last, last.c.application_id == Application.id)
+            .outerjoin(later, later.c.application_id == Application.id)
             .where(visible_to(ctx.actor, Application), Application.created_on <= as_of)
         )
     return rows.subquery("applications_on")
@@ -333,13 +325,15 @@ def _file(state: Any) -> tuple[Any, ...]:
     return Application.id.label("application_id"), state.label("state"), Application.amount_fen
 
 
-def _last_step(as_of: date) -> Subquery:
-    """The state that each application's last step up to a day led to."""
-    newest = func.row_number().over(
-        partition_by=ApplicationStep.application_id, order_by=ApplicationStep.no.desc()
+def _next_step(as_of: date) -> Subquery:
+    """Each application's first step after a day: it started from the state of that day."""
+    first = func.row_number().over(
+        partition_by=ApplicationStep.application_id, order_by=ApplicationStep.no
     )
-    rows = select(ApplicationStep.application_id, ApplicationStep.to_state, newest.label("place"))
-    steps = rows.where(ApplicationStep.on <= as_of).subquery("steps")
+    rows = select(ApplicationStep.application_id, ApplicationStep.from_state, first.label("place"))
+    steps = rows.where(ApplicationStep.on > as_of).subquery("steps")
     return (
-        select(steps.c.application_id, steps.c.to_state).where(steps.c.place == 1).subquery("last")
+        select(steps.c.application_id, steps.c.from_state)
+        .where(steps.c.place == 1)
+        .subquery("next_step")
     )

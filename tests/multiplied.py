@@ -17,7 +17,7 @@ from tests.programme import Programme
 FIRST_DAY = date(2019, 4, 1)
 DAYS = 1_000  # over which the notes were disbursed
 TODAY = date(2022, 1, 10)
-OPEN_EVERY = 25  # so many notes, one more application under way
+OPEN_EVERY = 100  # so many notes, one more application under way
 BASE = 1_000_000  # keys of copies begin here, above those the commands gave
 
 # The fate of the i-th note: settled, late, partly repaid, or as it was disbursed.
@@ -56,7 +56,8 @@ class _Copy:
         groups = " ".join(f"WHEN {at} THEN '{code}'" for at, code in enumerate(GROUPS))
         self.group = f"CASE (n.i / 7) % {len(GROUPS)} {groups} END"
         self.amount = "(3 + n.i % 27) * 1000000"
-        self.balance = f"CASE WHEN {SETTLED} THEN 0 WHEN {PARTLY} THEN {self.amount} / 2 ELSE {self.amount} END"
+        kept = f"CASE WHEN {PARTLY} THEN {self.amount} / 2 ELSE {self.amount} END"
+        self.balance = f"CASE WHEN {SETTLED} THEN 0 ELSE {kept} END"
         self.state = (
             f"CASE WHEN {SETTLED} THEN 'settled' WHEN {LATE} THEN 'overdue' ELSE 'active' END"
         )
@@ -81,8 +82,8 @@ class _Copy:
 
     def everything(self) -> None:
         application, contract, note = self._templates()
-        self.rows("borrower", "id = (SELECT borrower_id FROM note WHERE id = :note)",
-                  id=self.id, public_id=self.uuid, id_index=self.digest, phone_index="NULL")  # fmt: skip
+        self.rows("borrower", "id = (SELECT borrower_id FROM note WHERE id = :note)", id=self.id,
+                  public_id=self.uuid, id_index=self.digest, phone_index="NULL")  # fmt: skip
         self.rows("application", f"id = {application}", id=self.id, public_id=self.uuid,
                   borrower_id=self.id, bank_id=self.bank, amount_fen=self.amount,
                   approved_fen=self.amount, created_on=self.begin)  # fmt: skip
@@ -97,7 +98,8 @@ class _Copy:
         self.rows("contract", f"id = {contract}", id=self.id, public_id=self.uuid,
                   application_id=self.id, borrower_id=self.id, bank_id=self.bank,
                   contract_no="'M-' || n.i", principal_fen=self.amount, category=self.group,
-                  matures_on=self.end, signed_on=self.begin, first_disbursed_on=self.begin)  # fmt: skip
+                  matures_on=self.end, signed_on=self.begin,
+                  first_disbursed_on=self.begin)  # fmt: skip
         self.rows("note", f"id = {note}", id=self.id, public_id=self.uuid, contract_id=self.id,
                   borrower_id=self.id, bank_id=self.bank, note_no="'M-' || n.i",
                   state=self.state, principal_fen=self.amount, balance_fen=self.balance,
@@ -138,7 +140,8 @@ class _Copy:
         ), 5):  # fmt: skip
             on = self.begin
             self.rows("movement", f"id = {first}", where, id=f"{BASE} * {at} + n.i",
-                      kind=f"'{kind}'", on=on, recorded_on=on, amount_fen=amount, **common)  # fmt: skip
+                      kind=f"'{kind}'", on=on, recorded_on=on, amount_fen=amount,
+                      **common)  # fmt: skip
 
     def _fund(self, application: int) -> None:
         (entry,) = self._keys("fund_entry", f"note_id = {self.note_id}")
@@ -146,10 +149,10 @@ class _Copy:
                   "application_id": self.id, "on": self.begin, "reserved_fen": "0"}  # fmt: skip
         self.rows("fund_entry", f"id = {entry}", id=self.id, outstanding_fen=self.amount, **common)
         self.rows("fund_entry", f"id = {entry}", f"{SETTLED} OR {PARTLY}", id=f"{2 * BASE} + n.i",
-                  kind="'release'", outstanding_fen=f"({self.balance}) - ({self.amount})", **common)  # fmt: skip
-        self.connection.execute(text(
-            "UPDATE guarantee_fund SET outstanding_fen = (SELECT sum(outstanding_fen) FROM fund_entry)"
-        ))  # fmt: skip
+                  kind="'release'", outstanding_fen=f"({self.balance}) - ({self.amount})",
+                  **common)  # fmt: skip
+        total = "SELECT sum(outstanding_fen) FROM fund_entry"
+        self.connection.execute(text(f"UPDATE guarantee_fund SET outstanding_fen = ({total})"))
 
     def _open(self) -> None:
         """Files under review at every bank, each with its clock; every fifth is late."""

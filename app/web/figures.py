@@ -14,7 +14,7 @@ from loans.daycount import add_months
 from loans.fund import FundPosition, position
 from loans.models import Organisation
 from loans.overview import DueClocks, due_clocks, fund_if_any
-from loans.portfolio import Slice, Standing, Tally
+from loans.portfolio import Slice, Tally
 from loans.standing import CompensationRate, rates
 from loans.workflow import State
 
@@ -148,8 +148,7 @@ def _owed(found: list[Slice], **equals: Any) -> int:
     return sum(
         row.balance_fen
         for row in found
-        if row.standing is not Standing.CLOSED
-        and all(getattr(row, name) == value for name, value in equals.items())
+        if all(getattr(row, name) == value for name, value in equals.items())
     )
 
 

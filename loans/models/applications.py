@@ -17,7 +17,7 @@ class Application(Keyed, Model):
 
     __tablename__ = "application"
     __table_args__ = (
-        Index("ix_application_bank_state", "bank_id", "state"),
+        Index("ix_application_bank_state", "bank_id", "state", "amount_fen"),
         Index("ix_application_borrower_state", "borrower_id", "state"),
     )
 
@@ -69,6 +69,7 @@ class ApplicationStep(Model):
             sqlite_where=text(DECIDES),
             postgresql_where=text(DECIDES),
         ),
+        Index("ix_application_step_on", "on", "application_id"),
         APPEND_ONLY,
     )
 

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from loans.models.model import APPEND_ONLY, Keyed, Model, stored
 from loans.workflow import BorrowerKind, NoteState
 
+OWED = "balance_fen > 0"
+
 
 class MovementKind(StrEnum):
     """What can happen to a note on a day."""
@@ -107,6 +109,19 @@ class Note(Keyed, Model):
     __table_args__ = (
         UniqueConstraint("bank_id", "note_no"),
         Index("ix_note_bank_state", "bank_id", "state"),
+        Index("ix_note_disbursed_on", "disbursed_on", "principal_fen"),
+        # The live book, by which first screens count: narrow, and without what is settled.
+        Index(
+            "ix_note_owed",
+            "bank_id",
+            "state",
+            "contract_id",
+            "matures_on",
+            "extended_to",
+            "balance_fen",
+            sqlite_where=text(OWED),
+            postgresql_where=text(OWED),
+        ),
         CheckConstraint("balance_fen >= 0 AND balance_fen <= principal_fen", name="balance"),
     )
 
@@ -151,6 +166,7 @@ class Movement(Keyed, Model):
     __table_args__ = (
         Index("ix_movement_note_on", "note_id", "on"),
         Index("ix_movement_recorded_on", "recorded_on"),
+        Index("ix_movement_kind_on", "kind", "on", "note_id", "amount_fen"),
         APPEND_ONLY,
     )
 
