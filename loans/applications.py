@@ -81,6 +81,15 @@ class HireFact:
     open_ended: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A document that was shown as a file: its kind, name and digest; the bank keeps the file."""
+
+    kind: str
+    name: str
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What an application says: borrower, terms, facts, hires, consent, documents."""
@@ -97,6 +106,7 @@ class Asked:
     account: str | None = None
     hires: tuple[HireFact, ...] = ()
     evidence: tuple[tuple[str, str], ...] = field(default=())
+    uploads: tuple[Upload, ...] = ()
 
 
 def create(ctx: Context, *, asked: Asked) -> Application:
@@ -273,13 +283,16 @@ def _fill(
     hires = [_hire(ctx, application, hire) for hire in asked.hires]
     if not keep_hires:
         ctx.session.add_all(hires)
-    for kind, reference in asked.evidence:
+    papers: list[tuple[str, str, str | None]] = [(*paper, None) for paper in asked.evidence]
+    papers += [(paper.kind, paper.name, paper.sha256) for paper in asked.uploads]
+    for kind, reference, digest in papers:
         ctx.session.add(
             Evidence(
                 public_id=ctx.new_id(),
                 application_id=application.id,
                 kind=kind,
                 reference=reference,
+                sha256=digest,
                 by_person_id=ctx.actor.person_id,
                 on=ctx.on,
             )

@@ -1,26 +1,21 @@
 """Pages of applications: the list, one application with its acts, the form."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from app.web import application_form as form
 from app.web.acts import Failed, run, with_failure
 from app.web.application_acts import ACTS, CONFIRM
-from app.web.application_fields import FIELDS, GROUPS
 from app.web.application_offers import is_editable, offers
 from app.web.asof import as_of
-from app.web.edge import DONE, Post, Posted, Refused, Visit, go, visit_to, visiting
-from app.web.fields import Filled, Reading, read, texts_of
+from app.web.edge import DONE, Posted, Visit, go, visit_to, visiting
 from app.web.lists import Filter, listed
 from app.web.words import word
-from loans import applications as commands
 from loans import portfolio, queries
 from loans.clocks import due_day, stands
 from loans.context import Context
 from loans.decisions import latest_proposal
-from loans.dossier import as_json
 from loans.models import (
     Application,
     Appraisal,
@@ -35,7 +30,6 @@ from loans.models import (
 )
 from loans.overview import days_left, drawings_of
 from loans.workflow import BorrowerKind, State
-from subsidy.quotes import quote_application
 
 router = APIRouter(include_in_schema=False)
 DONE["applications.create"] = "草稿已保存。核对无误后请提交申请。"
@@ -71,70 +65,6 @@ def all_of(visit: Look) -> Response:
     )
 
 
-@router.get("/applications/new")
-def new(visit: Writing) -> Response:
-    """The empty form."""
-    texts = {field.name: field.start for field in FIELDS}
-    return _form(visit, Filled(texts))
-
-
-@router.post("/applications/new")
-def create(post: Posted) -> Response:
-    """Store a draft; or only assess it, storing nothing."""
-    reading = _read(post)
-    texts = texts_of(FIELDS, post.form)
-    if reading.faults:
-        return _again(post, Filled(texts, reading.faults))
-    asked = form.asked(reading.values)
-    if post.form.get("do") == "assess":
-        result = post.run(
-            "applications.create", lambda ctx: _assessed(ctx, asked), _as_it_is, dry_run=True
-        )
-        if isinstance(result, Refused):
-            return _again(post, Filled(texts, {}, result.body), status=result.status)
-        return _again(post, Filled(texts), assessment=result, status=200)
-    result = post.run(
-        "applications.create",
-        lambda ctx: commands.create(ctx, asked=asked),
-        lambda _, row: f"/applications/{row.public_id}?done=applications.create",
-    )
-    if isinstance(result, Refused):
-        return _again(post, Filled(texts, {}, result.body), status=result.status)
-    return go(result)
-
-
-@router.get("/applications/{id}/edit")
-def edit_form(visit: Annotated[Visit, visit_to("applications.edit")], id: UUID) -> Response:
-    """The form with the application's content."""
-    row = queries.one(visit.ctx, Application, id)
-    branch = visit.ctx.session.get_one(Branch, row.branch_id)
-    texts = form.texts_of(row, branch) | {"version": str(row.version)}
-    return _form(visit, Filled(texts), application=row)
-
-
-@router.post("/applications/{id}/edit")
-def edit(post: Posted, id: UUID) -> Response:
-    """Replace a draft's or a returned file's content."""
-    reading = _read(post)
-    texts = texts_of(FIELDS, post.form) | {"version": str(post.form.get("version", ""))}
-    if reading.faults:
-        return _again(post, Filled(texts, reading.faults), id=id)
-    version = texts["version"]
-    result = post.run(
-        "applications.edit",
-        lambda ctx: commands.edit(
-            ctx,
-            application_id=id,
-            asked=form.asked(reading.values),
-            version=int(version) if version.isdigit() else 0,
-        ),
-        lambda _, row: f"/applications/{row.public_id}?done=applications.edit",
-    )
-    if isinstance(result, Refused):
-        return _again(post, Filled(texts, {}, result.body), id=id, status=result.status)
-    return go(result)
-
-
 @router.get("/applications/{id}")
 def one(visit: Look, id: UUID) -> Response:
     """One application with everything in its file."""
@@ -161,14 +91,6 @@ def confirm(post: Posted, id: UUID, act: str) -> Response:
         return visit.show(
             "refused.html", status=result.status, problem=result.filled.problem, back="/"
         )
-
-
-def _read(post: Post) -> Reading:
-    """The form's values; without the applicant's consent nothing is taken."""
-    reading = read(FIELDS, post.form)
-    if not reading.values.get("consent"):
-        reading.faults["consent"] = "须有申请人的书面同意才能录入"
-    return reading
 
 
 def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
@@ -235,50 +157,3 @@ def _journey(row: Application) -> list[tuple[str, str]]:
     if row.state is State.APPROVED:
         marks[-1] = "done"
     return list(zip(map(word, stages), marks, strict=True))
-
-
-def _form(
-    visit: Visit,
-    filled: Filled,
-    *,
-    status: int = 200,
-    assessment: Any = None,
-    application: Application | None = None,
-) -> Response:
-    return visit.show(
-        "application_form.html",
-        status=status,
-        groups=GROUPS,
-        choices=form.choices(visit.ctx),
-        filled=filled,
-        assessment=assessment,
-        application=application,
-    )
-
-
-def _again(
-    post: Post, filled: Filled, *, id: UUID | None = None, status: int = 422, assessment: Any = None
-) -> Response:
-    with visiting(post.request, post.who, "applications.create") as visit:
-        row = queries.one(visit.ctx, Application, id) if id else None
-        return _form(visit, filled, status=status, assessment=assessment, application=row)
-
-
-def _assessed(ctx: Context, asked: commands.Asked) -> dict[str, Any]:
-    row = commands.create(ctx, asked=asked)
-    found = quote_application(ctx, row)
-    costs = [
-        {
-            "start": cost.start.isoformat(),
-            "stop": cost.stop.isoformat(),
-            "interest_fen": cost.interest_fen,
-            "subsidy_fen": cost.subsidy_fen,
-            "borrower_fen": cost.borrower_fen,
-        }
-        for cost in found.costs
-    ]
-    return as_json(found.assessment) | {"costs": costs}
-
-
-def _as_it_is(_: Context, result: Any) -> Any:
-    return result

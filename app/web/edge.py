@@ -167,7 +167,7 @@ async def form_of(request: Request) -> AsyncIterator[FormData]:
         raise BadFile(
             "too-large", f"提交的内容超过 {LARGEST_FORM // 1_000_000} MB，请精简或拆分后再提交"
         )
-    async with request.form(max_files=1, max_fields=300, max_part_size=1_000_000) as form:
+    async with request.form(max_files=10, max_fields=400, max_part_size=1_000_000) as form:
         yield form
 
 

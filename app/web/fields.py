@@ -4,14 +4,15 @@ A field's text is read as the API reads it: yuan and percent text, ISO days. Wha
 is a fault at its field, said in Chinese with what to do, and the text stays in the form.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from loans.money import MoneyText, percent_to_ppm, yuan_to_fen
 
@@ -35,6 +36,8 @@ class Kind(StrEnum):
     VERDICTS = "verdicts"  # for each subject yes or no, and the evidence
     SCORES = "scores"  # for each subject points, and the evidence
     AMOUNTS = "amounts"  # for some subjects an amount or none, and the reason
+    ROWS = "rows"  # any number of rows, each with the field's columns
+    FILE = "file"  # only in a row: the file's name and digest, its content is not kept
 
 
 # Fields that ask about each subject of a list that comes with the page.
@@ -60,6 +63,16 @@ class Field:
     choices: Choices = ()
     start: str = ""
     longest: int = 100
+    columns: "tuple[Field, ...]" = ()
+    most: int = 0  # of rows
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A file that was sent: its name and the digest of its content."""
+
+    name: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,8 @@ def texts_of(fields: Iterable[Field], form: FormData) -> dict[str, Any]:
         elif item.kind in PER_SUBJECT:
             mine = (f"{item.name}.", f"{item.name}-evidence.")
             found |= {name: str(form[name]) for name in form if name.startswith(mine)}
+        elif item.kind is Kind.ROWS:
+            found |= rows_typed(item, form)
         else:
             found[item.name] = str(form.get(item.name, ""))
     return found
@@ -98,6 +113,9 @@ def read(fields: Iterable[Field], form: FormData) -> Reading:
     values: dict[str, Any] = {}
     faults: dict[str, str] = {}
     for item in fields:
+        if item.kind is Kind.ROWS:
+            values[item.name] = _rows(item, form, faults)
+            continue
         try:
             values[item.name] = _value(item, form)
         except (MoneyText, ValueError) as fault:
@@ -112,12 +130,56 @@ def _value(item: Field, form: FormData) -> Any:
         return _amounts(item, form)
     if item.kind in PER_SUBJECT:
         return _per_subject(item, form)
+    if item.kind is Kind.FILE:
+        return _file(item, form.get(item.name))
     text = str(form.get(item.name, "")).replace("\r\n", "\n").strip()
     if not text:
         if item.needed:
             raise ValueError(f"请填写“{item.label}”")
         return _EMPTY.get(item.kind)
     return _READERS[item.kind](item, text)
+
+
+def rows_typed(item: Field, form: FormData) -> dict[str, str]:
+    """What was typed into the rows, and how many of them the page shows."""
+    asked = str(form.get(f"{item.name}.rows", ""))
+    shown = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0
+    found = {f"{item.name}.rows": str(min(max(shown, 1), item.most))}
+    for name in form:
+        if name.startswith(f"{item.name}.") and isinstance(form[name], str):
+            found.setdefault(name, str(form[name]))
+    return found
+
+
+def _rows(item: Field, form: FormData, faults: dict[str, str]) -> list[dict[str, Any]]:
+    """The rows in which anything was filled in; a fault is at its cell."""
+    found = []
+    for at in range(item.most):
+        cells = [replace(cell, name=f"{item.name}.{at}.{cell.name}") for cell in item.columns]
+        if not any(_is_filled(cell, form.get(cell.name)) for cell in cells):
+            continue
+        reading = read(cells, form)
+        faults |= {name: f"第 {at + 1} 行：{what}" for name, what in reading.faults.items()}
+        found.append({
+            cell.name: reading.values.get(name.name)
+            for cell, name in zip(item.columns, cells, strict=True)
+        })  # fmt: skip
+    return found
+
+
+def _is_filled(cell: Field, given: Any) -> bool:
+    """A choice that starts chosen fills no row."""
+    if isinstance(given, UploadFile):
+        return bool(given.filename)
+    return bool(given) and cell.kind not in (Kind.CHOICE, Kind.TRUTH)
+
+
+def _file(item: Field, given: Any) -> Uploaded | None:
+    if isinstance(given, UploadFile) and given.filename:
+        return Uploaded(given.filename[-100:], hashlib.sha256(given.file.read()).hexdigest())
+    if item.needed:
+        raise ValueError(f"请选择“{item.label}”")
+    return None
 
 
 def _text(item: Field, text: str) -> str:

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.web import (
     account,
+    application_writing,
     applications,
     cases,
     claim_filing,
@@ -45,8 +46,9 @@ ADVICE = {
 
 # In this order: an address that is a word comes before one that is any id.
 MODULES = (
-    entry, account, entitlement, home, applications, notes, maturities, dunning, payouts, watch,
-    fund, claim_filing, claims, cases, remittances, registers, months, statistics, programme,
+    entry, account, entitlement, home, application_writing, applications, notes, maturities,
+    dunning, payouts, watch, fund, claim_filing, claims, cases, remittances, registers, months,
+    statistics, programme,
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """A real browser before a real server: both of this machine, nothing else is reachable.
 
 Without a browser these tests skip, visibly; where ``CI`` is set that is a failure. Pictures of
-every page visited are written to the folder that ``FUMIN_SHOTS`` names.
+every page visited are written to the folder that ``FUMIN_SHOTS`` names, else to ``shots`` in the
+run's temporary folder.
 """
 
 import os
@@ -57,6 +58,7 @@ class Site:
     address: str
     office: Office
     browser: Browser
+    folder: Path  # of the pictures
     options: dict[str, Any] = field(default_factory=dict)
     ids: dict[str, Any] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -73,6 +75,8 @@ class Site:
         page.on("pageerror", lambda error: self.faults.append(f"{login}: {error}"))
         page.on("request", lambda request: self._sent(login, request.url))
         desk = Desk(self, page, login)
+        if not login:
+            return desk
         page.goto("/sign-in")
         page.get_by_label("登录名").fill(login)
         page.get_by_label("密码").fill(PASSWORD)
@@ -108,12 +112,11 @@ class Desk:
             folded.first.click()
 
     def shot(self, name: str) -> None:
-        """A picture of the page, if pictures are wanted."""
-        if SHOTS:
-            self.site.shots += 1
-            Path(SHOTS).mkdir(parents=True, exist_ok=True)
-            path = Path(SHOTS) / f"{self.site.shots:03d}-{self.login}-{name}.png"
-            self.page.screenshot(path=path, full_page=True)
+        """A picture of the page, for the eye."""
+        self.site.shots += 1
+        who = self.login or "anybody"
+        path = self.site.folder / f"{self.site.shots:03d}-{who}-{name}.png"
+        self.page.screenshot(path=path, full_page=True)
 
 
 @contextmanager
@@ -123,7 +126,9 @@ def open_site(browser: Browser, databases: Databases, **options: Any) -> Iterato
         office = open_office(programme)
         installation = replace(programme.installation, env="demo", clock=lambda: datetime.now(UTC))
         with _served(create_app(installation)) as address:
-            yield Site(address, office, browser, options)
+            folder = Path(SHOTS) if SHOTS else databases.folder / "shots"
+            folder.mkdir(parents=True, exist_ok=True)
+            yield Site(address, office, browser, folder, options)
 
 
 @pytest.fixture(autouse=True)

@@ -1,30 +1,25 @@
-"""Every page at 1280 and 390 pixels, light and dark: nothing sticks out, everything is readable."""
+"""Every page in a real browser: accessible by axe-core, nothing sticks out, all is readable.
+
+A page without a scene in ``scenes`` fails. Pictures of every page go to the folder that
+``FUMIN_SHOTS`` names, in dark too; else, light, to the test run's temporary folder.
+"""
 
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import Site, open_site
-from tests.browser.office import claimed, default
+from tests.browser.conftest import SHOTS, Desk, Site, open_site
+from tests.browser.scenes import SCENES, ids_of, page_routes
 from tests.databases import Databases
 
 pytestmark = pytest.mark.browser
 
-PAGES = {
-    "B1-maker": ("/", "/applications", "/applications/new", "/applications/{draft}",
-                 "/applications/{approved}", "/notes/{overdue}", "/claims", "/claims/check",
-                 "/accounts",
-                 "/dunning", "/dunning/{overdue}", "/readiness", "/exemptions/{exemption}"),
-    "G-maker": ("/", "/applications/{reviewed}", "/fund", "/policy", "/payouts",
-                "/payouts/{payout}", "/signals", "/standing", "/reservations"),
-    "F-maker": ("/", "/claims", "/claims/{claim}", "/claims/{claim}/lines/{line}", "/cases",
-                "/cases/{case}", "/remittances", "/remittances/{order}", "/months/2019-08",
-                "/statistics?by=category", "/registers", "/notes/{note}"),
-    "F-checker": ("/months", "/months/preview", "/budgets"),
-    "H-verifier": ("/", "/applications/{firm}"),
-    "system": ("/",),
-}  # fmt: skip
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+# What axe-core checks: all of WCAG 2.2 A and AA, and its best practices.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
 
 # Text whose contrast with what lies behind it is below WCAG AA (4.5, large text 3).
 FAINT = """() => {
@@ -60,27 +55,53 @@ FAINT = """() => {
 def site(chromium: Browser, databases: Databases) -> Iterator[Site]:
     """One office for all looks: nothing is changed."""
     with open_site(chromium, databases) as found:
-        found.ids = vars(found.office) | default(found.office) | claimed(found.office)
+        found.ids = ids_of(found.office)
         yield found
 
 
-def test_nothing_sticks_out_and_everything_is_readable(site: Site) -> None:
+def test_every_page_has_its_scene() -> None:
+    assert page_routes() == {scene.route for scene in SCENES}
+
+
+def test_axe_finds_nothing_and_nothing_sticks_out(site: Site) -> None:
+    axe = Axe()
     wrong = []
-    for width in (1280, 390):
-        for scheme in ("light", "dark"):
-            for login, addresses in PAGES.items():
-                desk = site.at(login, viewport={"width": width, "height": 900}, color_scheme=scheme)
-                for address in addresses:
-                    path = address.format(**site.ids)
-                    assert desk.page.goto(path).status == 200  # type: ignore[union-attr]
-                    name = address.strip("/").replace("/", "-") or "home"
-                    desk.shot(f"{width}-{scheme}-{name}")
-                    over = desk.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                    faint = desk.page.evaluate(FAINT)
-                    if over > 0 or faint:
-                        wrong.append((login, address, width, scheme, over, faint))
-                desk.page.context.close()
-    assert not wrong
+    for login in dict.fromkeys(scene.login for scene in SCENES):
+        desk = site.at(login, viewport=WIDE)
+        for name, address in _addresses(site, login):
+            page = desk.page
+            page.set_viewport_size(WIDE)
+            page.emulate_media(color_scheme="light")
+            assert page.goto(address).status == 200, address  # type: ignore[union-attr]
+            desk.shot(f"{name}-1280-light")
+            for found in axe.run(page, options=AXE).response["violations"]:
+                where = [node["html"][:160] for node in found["nodes"][:3]]
+                wrong.append((login, address, found["id"], where))
+            for width, scheme in ((1280, "dark"), (390, "dark"), (390, "light")):
+                page.set_viewport_size(WIDE if width == 1280 else NARROW)
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                wrong += [(login, address, width, scheme, what) for what in _unseemly(desk)]
+                if SHOTS or (width, scheme) == (390, "light"):
+                    desk.shot(f"{name}-{width}-{scheme}")
+        desk.page.context.close()
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def _addresses(site: Site, login: str) -> Iterator[tuple[str, str]]:
+    """The name of a scene's picture and its address."""
+    for scene in SCENES:
+        if scene.login == login:
+            name = scene.address.strip("/") or "home"
+            name = "".join(c if c.isalnum() or c == "-" else "-" for c in name)
+            yield name, scene.address.format(**site.ids)
+
+
+def _unseemly(desk: Desk) -> Iterator[str]:
+    """What sticks out of the page, or is too faint to read."""
+    over = desk.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    if over > 0:
+        yield f"{over} pixels too wide"
+    yield from desk.page.evaluate(FAINT)
 
 
 def test_the_keyboard_reaches_the_text_first(site: Site) -> None:

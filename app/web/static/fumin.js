@@ -61,5 +61,27 @@ document.addEventListener("submit", async (event) => {
   button.disabled = false;
 });
 
+// While an application is filled in, the rules answer: the form is tried, nothing is stored.
+for (const form of document.querySelectorAll("form[data-assess]")) {
+  const place = document.getElementById(form.dataset.assess);
+  let timer, latest = 0;
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const mine = ++latest, content = new FormData(form);
+      content.set("do", "assess");
+      for (const [name, value] of [...content]) if (value instanceof File) content.delete(name);
+      try {
+        const answer = await fetch(form.action, {
+          method: "POST", body: content, headers: { Accept: "text/html" },
+        });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const found = page.getElementById(form.dataset.assess);
+        if (mine === latest && found) place.replaceChildren(...found.childNodes);
+      } catch { /* without an answer the page works as before */ }
+    }, 700);
+  });
+}
+
 // What went wrong is where the reader starts.
 document.querySelector(".problem a, [aria-invalid]")?.focus();
