@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "5b1f0c9d27e3"
-down_revision: str | None = "c3a94e17b80d"
+down_revision: str | None = "holds_and_erasure"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -56,6 +56,7 @@ SCENES = [
     Scene("/payouts/{id}", "G-maker", "/payouts/{payout}"),
     Scene("/exemptions/{id}", "B1-maker", "/exemptions/{exemption}"),
     Scene("/claims/{id}", "F-maker", "/claims/{claim}"),
+    Scene("/claims/{id}/today", "F-maker", "/claims/{claim}/today"),
     Scene("/claims/{id}/comparison", "F-maker", "/claims/{claim}/comparison"),
     Scene("/claims/{id}/lines/{line_id}", "F-maker", "/claims/{claim}/lines/{line}"),
     Scene("/cases/{id}", "F-maker", "/cases/{case}"),
