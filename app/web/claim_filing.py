@@ -111,8 +111,7 @@ def _result(filing: commands.Filing, found: Reconciliation) -> dict[str, Any]:
         "classes": {kind: n for kind, n in found.count_by_class().items() if n},
         "codes": found.amount_by_code(),
         "convention": found.convention,
-        "headers": headers,
-        "rows": rows[:LARGEST_SHOWN],
+        "rows": [dict(zip(headers, row, strict=True)) for row in rows[:LARGEST_SHOWN]],
         "left_out": max(len(rows) - LARGEST_SHOWN, 0),
     }
 
