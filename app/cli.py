@@ -15,6 +15,7 @@ from app.commandline import (
     calendar,
     demo,
     forecast,
+    keeping,
     policies,
     privacy,
     reconcile,
@@ -33,6 +34,7 @@ UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 COMMANDS: tuple[Callable[..., Any], ...] = (
     *demo.COMMANDS,
     *serving.COMMANDS,
+    *keeping.COMMANDS,
     *assess.COMMANDS,
     *reconcile.COMMANDS,
     *statistics.COMMANDS,

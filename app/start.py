@@ -61,7 +61,7 @@ def open_installation(settings: Settings, *, create: bool = False) -> Opened:
         writes=make_sessions(engine),
         book=load_policy_book(settings.policy_dir),
         calendar=load_calendar(),
-        vault=_vault(settings),
+        vault=vault_of(settings),
         env=settings.env.value,
         fixed_book=settings.policy_dir is not None,
         second_factor=settings.second_factor,
@@ -85,11 +85,11 @@ def keyring_path(settings: Settings) -> Path:
     return Path(url.database or "fumin.db").with_suffix(".keys")
 
 
-def _vault(settings: Settings) -> Vault:
-    """The key ring, made when it is missing beside the SQLite file."""
+def vault_of(settings: Settings, *, create: bool = True) -> Vault:
+    """The key ring; with ``create`` made when it is missing beside the SQLite file."""
     path = keyring_path(settings)
     try:
-        exists = settings.keyring is not None or path.exists()
+        exists = settings.keyring is not None or path.exists() or not create
         return read_keyring(path) if exists else new_keyring(path)
     except ValueError as error:
         raise Refused([f"密钥文件 {path} 无法使用：{error} (not a key ring)"]) from error

@@ -128,6 +128,21 @@ class Databases:
                 admin.execute(_drop(name))
 
     @contextlib.contextmanager
+    def blank(self) -> Iterator[str]:
+        """The owner's address of a PostgreSQL database without tables, gone afterwards."""
+        admin_url, name = self._admin_url(), f"fumin_test_{uuid4().hex}"
+        made = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0").format(
+            sql.Identifier(name), sql.Identifier(OWNER)
+        )
+        with _admin(admin_url) as admin:
+            admin.execute(made)
+        try:
+            yield _address(admin_url, name, OWNER)
+        finally:
+            with _admin(admin_url) as admin:
+                admin.execute(_drop(name))
+
+    @contextlib.contextmanager
     def role(self, name: str, attribute: str) -> Iterator[None]:
         """A login with the tests' password and one attribute, gone afterwards."""
         with _admin(self._admin_url()) as admin:
