@@ -1,0 +1,239 @@
+"""A caller of the story whose every new write first dies at all its boundaries, each in a copy.
+
+After each death the copy must be as before the write or as after it; after one or several of them
+the same request with the same key must give the same answer and leave the same rows, audit chain
+and all, as a write that nothing disturbed. The same holds where the process lives, but its COMMIT
+or the answer to it is lost: it says 503, which promises nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine, event, make_url
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from loans import audit
+from tests.app.conftest import PREFIX, Api, Caller
+from tests.app.operations import operation_at
+from tests.databases import Database, Databases
+from tests.faults.boundaries import Boundaries, in_a_child
+from tests.faults.conftest import Faults
+from tests.faults.images import image
+from tests.faults.losses import Links, links_to
+from tests.faults.proxy import Fault
+from tests.programme import Programme
+
+Sent = tuple[int, bytes]
+TOGETHER = 8  # deaths before the request is sent again
+ALONE = """
+    SELECT count(*) = 0 FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@dataclass
+class Undisturbed:
+    """A write that nothing disturbed: what there was before, after, what it was answered."""
+
+    before: str
+    after: str
+    answer: Sent
+    boundaries: int
+
+
+@dataclass
+class Crashes(Api):
+    """The story's API on ``database``; ``share`` of the boundaries of every write are fatal."""
+
+    databases: Databases = field(kw_only=True)
+    database: Database = field(kw_only=True)
+    faults: Faults = field(kw_only=True)
+    share: float = field(kw_only=True)
+    links: Links = field(kw_only=True)
+    covered: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    @contextmanager
+    def on(
+        cls,
+        original: tuple[Database, Programme],
+        databases: Databases,
+        faults: Faults,
+        *,
+        share: float,
+    ) -> Iterator["Crashes"]:
+        """On a copy of a seeded programme. No thread outlives a request: a child is a true copy."""
+        with ExitStack() as stack:
+            database = stack.enter_context(databases.copy(original[0]))
+            programme = stack.enter_context(original[1].moved(database))
+            links = stack.enter_context(links_to(database))
+            app = create_app(programme.installation)
+            client = TestClient(app, raise_server_exceptions=False)
+            made = cls(
+                programme,
+                app,
+                client,
+                databases=databases,
+                database=database,
+                faults=faults,
+                share=share,
+                links=links,
+            )
+            event.listen(made.engine, "do_connect", made._redirect, insert=True)
+            yield made
+
+    def __post_init__(self) -> None:
+        self._at = self.database
+
+    def as_(self, login: str) -> Caller:
+        """A caller whose writes die first."""
+        return CrashingCaller(self.client, super().as_(login).headers, self)
+
+    @property
+    def engine(self) -> Engine:
+        """The one engine, for what it has compiled: it is led to a copy and back."""
+        return self.programme.installation.writes.kw["bind"].engine
+
+    def _redirect(
+        self, _dialect: Any, _record: Any, args: list[Any], named: dict[str, Any]
+    ) -> None:
+        name = make_url(self._at.url).database
+        if self.database.kind == "sqlite":
+            args[0] = name
+        else:
+            named |= {"dbname": name} | self.links.way
+
+    @contextmanager
+    def copied(self) -> Iterator[None]:
+        """Inside, the engine leads to a copy of the story's database as it is now."""
+        if self.database.kind == "sqlite":  # let the file hold everything
+            with self.engine.connect() as connection:
+                link: Any = connection.connection.dbapi_connection
+                link.rollback()
+                link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.engine.dispose()
+        with self.databases.copy(self.database) as self._at:
+            try:
+                yield
+            finally:
+                self.engine.dispose()
+                self._at = self.database
+
+    def holds(self) -> bool:
+        """Whether the audit chain holds."""
+        with self.programme.reading() as session:
+            return audit.first_broken(session, self.programme.installation.vault) is None
+
+    def alone(self) -> None:
+        """Wait until PostgreSQL noticed the death: until then the transaction is open."""
+        if self.database.kind == "postgresql":
+            with self.engine.connect() as connection:
+                link: Any = connection.connection.dbapi_connection
+                while not link.execute(ALONE).fetchone()[0]:
+                    link.rollback()
+
+
+@dataclass(frozen=True)
+class CrashingCaller(Caller):
+    """See the module's text."""
+
+    api: Crashes
+
+    def send(self, method: str, path: str, *, key: str | None = None, **more: Any) -> Any:
+        api = self.api
+        operation = operation_at(api.app, method, PREFIX + path)
+        if operation.writes and operation.name not in api.covered:
+            key = str(uuid4())
+
+            def request() -> Sent:
+                api.repeatable(key)
+                answer = super(CrashingCaller, self).send(method, path, key=key, **more)
+                return answer.status_code, answer.content
+
+            told = _undisturbed(api, request)
+            api.covered[operation.name] = told.boundaries
+            deaths = _chosen(api, operation.name, told.boundaries)
+            while deaths:
+                with api.copied():
+                    _die_again_and_again(api, deaths, request, told)
+            for lost in (Fault.LOST_COMMIT, Fault.LOST_ANSWER):
+                with api.copied():
+                    _lose(api, lost, request, told)
+        api.app.state.installation = api.programme.installation
+        return super().send(method, path, key=key, **more)
+
+
+def _undisturbed(api: Crashes, request: Callable[[], Sent]) -> Undisturbed:
+    def counting() -> tuple[Sent, int]:
+        boundaries = Boundaries(api.engine)
+        return request(), boundaries.passed
+
+    with api.copied():
+        before = image(api.engine)
+        api.engine.dispose()
+        answer, boundaries = in_a_child(counting)
+        assert 200 <= answer[0] < 300, answer
+        assert request() == answer, "the replay is the answer"
+        assert api.holds()
+        return Undisturbed(before, image(api.engine), answer, boundaries)
+
+
+def _chosen(api: Crashes, name: str, boundaries: int) -> list[int]:
+    """The boundaries to die at: all, or a drawn share with the last; then one that never comes."""
+    every = range(1, boundaries + 1)
+    drawn = api.faults.random(name).sample(every, round(api.share * boundaries))
+    return sorted({*drawn, boundaries, boundaries + 1})
+
+
+def _die_again_and_again(
+    api: Crashes, deaths: list[int], request: Callable[[], Sent], told: Undisturbed
+) -> None:
+    """The next deaths, one after another as long as they leave no trace; then it is done."""
+    for _ in range(min(TOGETHER, len(deaths))):
+        if _die(api, deaths.pop(0), request, told) != told.before:
+            break
+    _retry(api, request, told)
+
+
+def _die(api: Crashes, fatal: int, request: Callable[[], Sent], told: Undisturbed) -> str:
+    """Gives what the database holds afterwards."""
+
+    def act() -> Sent:
+        Boundaries(api.engine, fatal=fatal)
+        return request()
+
+    api.engine.dispose()  # or the child would inherit connections
+    acknowledged = in_a_child(act)
+    assert (acknowledged is None) == (fatal <= told.boundaries)
+    api.alone()
+    found = image(api.engine)
+    api.faults.counts["crash_points"] += acknowledged is None
+    api.faults.counts["torn"] += found not in (told.before, told.after)
+    api.faults.counts["lost"] += acknowledged is not None and (acknowledged, found) != (
+        told.answer,
+        told.after,
+    )
+    return found
+
+
+def _lose(api: Crashes, fault: Fault, request: Callable[[], Sent], told: Undisturbed) -> None:
+    with api.links.losing(api.engine, fault):
+        status, _ = request()
+    assert status == 503, (fault, status)
+    api.engine.dispose()
+    api.alone()
+    api.faults.counts["cuts"] += 1
+    kept = told.after if fault is Fault.LOST_ANSWER else told.before
+    api.faults.counts["torn"] += image(api.engine) != kept
+    _retry(api, request, told)
+
+
+def _retry(api: Crashes, request: Callable[[], Sent], told: Undisturbed) -> None:
+    again = request()
+    stuck = again[0] in (409, 503)
+    wrong = not stuck and (again, image(api.engine)) != (told.answer, told.after)
+    api.faults.counts.update(stuck=stuck, dup=wrong)
