@@ -23,6 +23,7 @@ from app.commandline import (
     serving,
     statistics,
     usage,
+    worker,
 )
 from loans.errors import FuminError
 from loans.identity import IdentityText
@@ -39,6 +40,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     *reconcile.COMMANDS,
     *statistics.COMMANDS,
     *privacy.COMMANDS,
+    worker.worker,
     accrue.accrue,
     forecast.forecast,
 )
@@ -48,6 +50,7 @@ GROUPS: tuple[typer.Typer, ...] = (
     calendar.days,
     auditing.record,
     privacy.keys,
+    worker.webhook,
     *registers.GROUPS,
 )
 

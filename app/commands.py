@@ -238,12 +238,12 @@ def _in_turn(installation: Installation, attempt: Callable[[], Result]) -> Resul
     if not installation.turn.acquire(timeout=-1 if left_s is None else left_s):
         raise Busy
     try:
-        return _retried(attempt)
+        return retried(attempt)
     finally:
         installation.turn.release()
 
 
-def _retried(attempt: Callable[[], Result]) -> Result:
+def retried(attempt: Callable[[], Result]) -> Result:
     """Run again after a lost race, with a growing random pause."""
     for lost in range(RETRIES):
         try:

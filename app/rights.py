@@ -51,7 +51,7 @@ def triggers(metadata: MetaData) -> Iterator[str]:
 
 # What belongs to one organisation rather than to a bank's loan.
 OF_AN_ORGANISATION = frozenset(
-    {"audit_record", "exemption_case", "idempotency_key", "outbox_event"}
+    {"audit_record", "exemption_case", "idempotency_key", "outbox_event", "webhook"}
 )
 KNOWN_TO_ALL = frozenset({"branch"})
 

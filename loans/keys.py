@@ -5,14 +5,17 @@ request it came with. The key, the effect and the stored answer commit together 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from loans.access import Actor
 from loans.errors import Conflict
 from loans.models import IdempotencyKey
+
+KEPT: Final = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +72,8 @@ def claim(
     session.add(row)
     session.flush()
     return row
+
+
+def forget_old(session: Session, at: datetime) -> None:
+    """Drop keys with their answers after the year's final accounts: nobody sends them again."""
+    session.execute(delete(IdempotencyKey).where(IdempotencyKey.claimed_at < at - KEPT))

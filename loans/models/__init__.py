@@ -51,6 +51,7 @@ from loans.models.records import (
     IdempotencyKey,
     Job,
     OutboxEvent,
+    Webhook,
 )
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "SignedRequest",
     "StandingKind",
     "Verification",
+    "Webhook",
     "WorkdayNotice",
     "sealed",
     "stored",

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from loans.models.model import APPEND_ONLY, BigKey, Keyed, Model
+from loans.models.model import APPEND_ONLY, BigKey, Keyed, Model, sealed
 
 
 class IdempotencyKey(Model):
@@ -63,14 +63,33 @@ class OutboxEvent(Keyed, Model):
     """An event for the outside, stored with the change that caused it."""
 
     __tablename__ = "outbox_event"
-    __table_args__ = (Index("ix_outbox_event_due", "delivered_at", "id"),)
+    __table_args__ = (
+        Index("ix_outbox_event_due", "delivered_at", "id"),
+        Index("ix_outbox_event_subject", "organisation_id", "subject", "id"),
+    )
 
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     topic: Mapped[str] = mapped_column(String(64))
     payload: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+    # What it is about: its events are delivered in order.
+    subject: Mapped[str] = mapped_column(String(64), server_default="")
     delivered_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+
+
+class Webhook(Keyed, Model):
+    """Where an organisation is told of its events."""
+
+    __tablename__ = "webhook"
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    url: Mapped[str] = mapped_column(String(500))
+    secret_sealed: Mapped[bytes] = sealed("webhook.secret")
+    registered_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
 
 
 class Job(Keyed, Model):
