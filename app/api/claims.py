@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import File, Form, Query, Response, UploadFile
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from app.api.edge import After, Limit, Read, Write, Writing
 from app.api.journey import Journey
@@ -18,12 +18,24 @@ from loans.sheets import digest
 from subsidy import claims, lists
 from subsidy.detail_sheet import write_template
 from subsidy.models import Claim, ClaimLine, ClaimState
-from subsidy.reconciliation import LineClass
+from subsidy.reconciliation import CODES, LineClass
 
 journey = Journey("贴息申报")
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-Code = Annotated[str | None, Query(pattern=r"^R[0-9]{2}$", description="差异代码。")]
+
+
+def _known(code: str | None) -> str | None:
+    if code is not None and code not in CODES:
+        raise ValueError(f"没有差异代码“{code[:8]}”，须为 {'、'.join(CODES)} 之一")
+    return code
+
+
+Code = Annotated[
+    str | None,
+    AfterValidator(_known),
+    Query(description="差异代码。", json_schema_extra={"enum": list(CODES)}),
+]
 AfterRow = Annotated[Whole, Query(alias="after", ge=0, description="从文件的这一行之后继续。")]
 
 

@@ -39,6 +39,8 @@ _DAY_SCHEMA = {"type": "string", "format": "date", "examples": ["2019-04-10"]}
 
 
 def _amount(value: Any) -> int:
+    if value is None:
+        raise ValueError("金额不能为 null，须为以元为单位的文本，例如 300000.00")
     fen = yuan_to_fen(value)
     if fen < 0:
         raise ValueError("金额不能为负数")
@@ -46,6 +48,8 @@ def _amount(value: Any) -> int:
 
 
 def _rate(value: Any) -> int:
+    if value is None:
+        raise ValueError("利率不能为 null，须为百分数的文本，例如 4.35")
     ppm = percent_to_ppm(value)
     if ppm >= 1_000_000:
         raise ValueError("利率须低于 100%")

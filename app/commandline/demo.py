@@ -4,7 +4,7 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -84,7 +84,7 @@ def _reconciling(file: Path, folder: Path) -> str:
     """The whole command for one bank's file; its name says the quarter's end and the bank."""
     year, month, bank, *_ = file.name.split("-")
     until = date(int(year), int(month), 21)
-    since = next(begin for begin, end in quarters(until) if end == until)
+    *_, (since, _) = quarters(until + timedelta(days=1))
     code = next(house.code for house in BANKS if house.name == bank)
     options = f"--bank {code} --since {since} --until {until} --demo {shlex.quote(str(folder))}"
     return f"{_command('reconcile', file)} {options}"
