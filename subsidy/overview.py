@@ -58,6 +58,9 @@ class BankWork:
     returned: list[tuple[ClaimCase, ClaimLine]]
     unexplained: list[tuple[ClaimCase, ClaimLine]]
 
+    def __len__(self) -> int:
+        return len(self.not_accepted) + len(self.returned) + len(self.unexplained)
+
 
 def bank_work(ctx: Context) -> BankWork:
     """The worklist of the actor's bank, the oldest first; nothing for others."""
@@ -87,6 +90,12 @@ def bank_work(ctx: Context) -> BankWork:
     refused = lists.claims(ctx, state=ClaimState.NOT_ACCEPTED).order_by(Claim.id)
     files = list(ctx.session.scalars(refused.limit(LARGEST_LIST)))
     return BankWork(files, returned, open_)
+
+
+def open_cases(ctx: Context) -> int:
+    """How many visible exceptions nobody has decided."""
+    rows = lists.cases(ctx, state=CaseState.OPEN).subquery()
+    return ctx.session.scalars(select(func.count()).select_from(rows)).one()
 
 
 def _cases(ctx: Context, state: CaseState, condition: Any) -> list[tuple[ClaimCase, ClaimLine]]:

@@ -85,6 +85,7 @@ def _finance(visit: Visit) -> dict[str, Any]:
         "to_review": [claim for claim in claims if claim.state is ClaimState.RECEIVED],
         "to_approve": [claim for claim in claims if claim.state is ClaimState.REVIEWED],
         "ordered": ordered,
+        "open_cases": subsidy.open_cases(ctx),
         "payable_fen": ledger[EntryKind.PAYABLE],
         "paid_fen": ledger[EntryKind.PAID],
         "banks": _banks(visit, [claim.bank_id for claim in claims]),
@@ -107,6 +108,7 @@ def _bank(visit: Visit) -> dict[str, Any]:
         "very_soon": ctx.on + VERY_SOON,
         "late_notes": overview.overdue_notes(ctx, limit=SHOWN),
         "claims": subsidy.claims(ctx)[:8],
+        "claim_work": len(subsidy.bank_work(ctx)),
     }
 
 

@@ -14,13 +14,22 @@ from sqlalchemy import event, func, select
 from starlette.testclient import TestClient
 
 from app.main import create_app
+from loans.money import half_up
 from loans.sheets import digest, write_workbook
 from subsidy import claims
 from subsidy.detail_sheet import DetailLine, write_detail_sheet
 from subsidy.models import Claim, RegisterKind
 from subsidy.registers import COLUMNS as LISTS
 from tests.app.browsing import HTML, Forms, Person, Rows, signed_in
-from tests.browser.office import PASSWORD, TODAY, Office, claim_sheet, open_office
+from tests.browser.office import (
+    PASSWORD,
+    TODAY,
+    Office,
+    changed,
+    claim_lines,
+    claim_sheet,
+    open_office,
+)
 from tests.databases import Databases
 from tests.programme import ENGINES, Programme, id_number
 
@@ -215,6 +224,28 @@ def test_a_line_says_what_agrees_with_the_register_and_sums_to_what_was_recomput
         assert claimed["银行申报"] == _grouped(item["claimed"])
         is_equal = item["claimed"] == item["expected"]
         assert claimed["是否一致"] == ("一致" if is_equal else "不一致")
+
+
+def test_a_convention_is_said_once_with_the_lines_it_does_not_explain(busy: Bureau) -> None:
+    """Four notes without a change in the quarter, their interest counted with 365 days a year:
+    18.27 + 16.75 + 12.18 + 21.35 = 68.55 less; and a line of a note that nobody knows."""
+    programme = busy.programme
+    lines = [
+        line if line.repaid_fen else changed(line, claimed_fen=_with_365_days(line))
+        for line in claim_lines(programme, programme.bank)
+    ]
+    sheet = write_detail_sheet([*lines, changed(lines[1], note_no="JJ-99999")])
+    page = busy.upload("B1-maker", "/claims/new", sheet, quarter="2019-06-21")
+    assert page.text.count("R11 计息惯例差异") == 1
+    assert "（4 行，-68.55 元）" in page.text
+    claim = str(page.url).partition("?")[0]
+    shown = [row[""].split()[0] for row in busy.rows(f"{claim}?residual=1") if "贴息期间" in row]
+    assert shown == ["JJ-99999"]
+
+
+def _with_365_days(line: DetailLine) -> int:
+    share = 50 if line.subsidy_class == "HALF" else 100
+    return half_up(line.closing_fen * line.rate_ppm * line.days * share, 365 * 100 * 1_000_000)
 
 
 def _strange(count: int) -> bytes:

@@ -170,24 +170,29 @@ def _applications(programme: Programme) -> dict[str, UUID]:
 
 def claim_sheet(programme: Programme, bank: Institution, *, errors: bool = False) -> bytes:
     """A bank's detail sheet of the quarter, right to the fen or with two planted errors."""
+    lines = claim_lines(programme, bank)
+    if errors:
+        first, second, *rest = lines
+        lines = [
+            changed(first, claimed_fen=first.claimed_fen + 45_00, closing_fen=300_000_00),
+            changed(second, until=UNTIL, days=92, claimed_fen=1_667_50),
+            *rest,
+            changed(rest[0], note_no="JJ-99999", contract_no="HT-9"),
+        ]
+    return write_detail_sheet(lines)
+
+
+def claim_lines(programme: Programme, bank: Institution) -> list[DetailLine]:
+    """The lines of a bank's sheet of the quarter, right to the fen."""
     with programme.reading() as session:
         ctx = programme.installation.context(session, bank.maker)
         rows = list(session.query(Note).filter_by(bank_id=bank.maker.organisation_id))
-        lines = [
+        return [
             _detail(ctx, note, session.get_one(Contract, note.contract_id),
                     session.get_one(Borrower, note.borrower_id))
             for note in rows
             if note.disbursed_on < UNTIL
         ]  # fmt: skip
-    if errors:
-        first, second, *rest = lines
-        lines = [
-            _changed(first, claimed_fen=first.claimed_fen + 45_00, closing_fen=300_000_00),
-            _changed(second, until=UNTIL, days=92, claimed_fen=1_667_50),
-            *rest,
-            _changed(rest[0], note_no="JJ-99999", contract_no="HT-9"),
-        ]
-    return write_detail_sheet(lines)
 
 
 def _detail(ctx: object, note: Note, contract: Contract, borrower: Borrower) -> DetailLine:
@@ -210,7 +215,8 @@ def _detail(ctx: object, note: Note, contract: Contract, borrower: Borrower) -> 
     )  # fmt: skip
 
 
-def _changed(line: DetailLine, **values: object) -> DetailLine:
+def changed(line: DetailLine, **values: object) -> DetailLine:
+    """The line with other cells."""
     kept = {name: getattr(line, name) for name in line.__dataclass_fields__}
     return DetailLine(**kept | values)  # type: ignore[arg-type]
 
