@@ -132,6 +132,7 @@ _FIRM_SITUATION = (
                 Field(name="graduated_on", label="毕业日期", kind=Kind.DAY, needed=False),
                 Field(name="contract_from", label="合同起", kind=Kind.DAY),
                 Field(name="contract_until", label="合同止（含）", kind=Kind.DAY, needed=False),
+                Field(name="open_ended", label="无固定期限", kind=Kind.TRUTH, needed=False),
             ),
         ),
     ),

@@ -183,7 +183,14 @@ _PLAIN = (
     "business_division", "local_hukou", "graduated_on", "employees", "spouse_has_loan",
     "own_firm_subsidised", "is_small_firm",
 )  # fmt: skip
-_JUDGED = ("category", "local_hukou", "graduated_on", "contract_from", "contract_until")
+_JUDGED = (
+    "category",
+    "local_hukou",
+    "graduated_on",
+    "contract_from",
+    "contract_until",
+    "open_ended",
+)
 
 
 def _shown(value: Any) -> str:

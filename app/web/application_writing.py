@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 DONE["applications.create"] = "草稿已保存。核对无误后请提交申请。"
 DONE["applications.edit"] = "修改已保存；此前的经办意见作废。"
 Writing = Annotated[Visit, visit_to("applications.create")]
-MORE_ROWS = 5
+MORE, MORE_ROWS = "more-", 5
 
 
 @router.get("/applications/new")
@@ -42,7 +42,7 @@ def create(post: Posted) -> Response:
     fields = fields_of(kind)
     texts = _texts(post, fields)
     do = post.form.get("do")
-    if do == "more":
+    if str(do).startswith(MORE):
         return _again(post, kind, Filled(texts), status=200)
     reading = _read(post, fields)
     if do == "assess":
@@ -76,7 +76,7 @@ def edit(post: Posted, id: UUID) -> Response:
     kind = _kind(post.form.get("kind"))
     fields = fields_of(kind)
     texts = _texts(post, fields) | {"version": str(post.form.get("version", ""))}
-    if post.form.get("do") == "more":
+    if str(post.form.get("do")).startswith(MORE):
         return _again(post, kind, Filled(texts), id=id, status=200)
     reading = _read(post, fields)
     if reading.faults:
@@ -159,7 +159,7 @@ def _texts(post: Post, fields: tuple[Field, ...]) -> dict[str, Any]:
     """What was typed; asked for more rows, the page shows more."""
     texts = texts_of(fields, post.form)
     for field in fields:
-        if field.kind is Kind.ROWS and post.form.get("do") == "more":
+        if field.kind is Kind.ROWS and post.form.get("do") == MORE + field.name:
             name = f"{field.name}.rows"
             texts[name] = str(min(int(texts[name]) + MORE_ROWS, field.most))
     return texts

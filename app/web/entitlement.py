@@ -122,6 +122,7 @@ def _hires(values: Mapping[str, Any], on: date) -> list[Hire]:
             local_hukou=True,
             graduated_on=on,
             contract_from=on,
+            open_ended=True,
         )
         for no, category in enumerate(
             (code for name, code in COUNTS.items() for _ in range(values[name] or 0)), 1

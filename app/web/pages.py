@@ -25,6 +25,7 @@ from app.web import (
     programme,
     registers,
     remittances,
+    search,
     statistics,
     watch,
 )
@@ -46,9 +47,9 @@ ADVICE = {
 
 # In this order: an address that is a word comes before one that is any id.
 MODULES = (
-    entry, account, entitlement, home, application_writing, applications, notes, maturities,
-    dunning, payouts, watch, fund, claim_filing, claims, cases, remittances, registers, months,
-    statistics, programme,
+    entry, account, entitlement, home, search, application_writing, applications, notes,
+    maturities, dunning, payouts, watch, fund, claim_filing, claims, cases, remittances,
+    registers, months, statistics, programme,
 )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ SCENES = [
     Scene("/", "H-verifier", "/"),
     Scene("/", "system", "/"),
     *_own("G-maker", "/applications", "/notes", "/maturities", "/dunning", "/payouts", "/standing",
-          "/signals", "/exemptions", "/fund", "/reservations", "/policy", "/account"),
+          "/signals", "/exemptions", "/fund", "/reservations", "/policy", "/account", "/search"),
     *_own("B1-maker", "/applications/new", "/claims/new", "/claims/check", "/readiness",
           "/accounts"),
     *_own("F-maker", "/claims", "/cases", "/remittances", "/ledger", "/budgets", "/registers",
