@@ -1,7 +1,8 @@
 """A list of people who ask what they are entitled to: read from a table, assessed row by row.
 
-The table names nobody: each row is a reference and the circumstances that the rules ask for. A row
-that cannot be read is a finding with its row and column; the other rows are answered all the same.
+The table names nobody: each row is a reference and the circumstances that the rules ask for. A
+small firm's new hires are rows of their own that name the firm's reference. A row that cannot be
+read is a finding with its row and column; the other rows are answered all the same.
 """
 
 import re
@@ -20,10 +21,14 @@ from loans.underwriting import (
     Assessment,
     Category,
     Exposure,
+    Finding,
+    Hire,
     Outcome,
     Terms,
+    Topic,
     assess,
 )
+from loans.underwriting.findings import merged
 from loans.workflow import BorrowerKind
 
 COLUMNS = load_columns(Path(__file__).with_suffix(".toml"))
@@ -36,7 +41,12 @@ CLASSES = {
     "small_firm": "小微企业贴息",
     "none": "不贴息",
 }
-HEADERS = ("编号", "结论", "最高额度", "补齐材料后最高额度", "贴息类别", "不符合之处", "尚缺材料")
+HEADERS = (
+    "编号", "结论", "最高额度", "补齐材料后最高额度", "贴息类别",
+    "不符合之处", "规定值（施行日）", "依据", "尚缺材料",
+)  # fmt: skip
+PERSON, FIRM, HIRE = "个人", "小微企业", "新招用人员"
+KINDS = (PERSON, FIRM, HIRE)
 UNREADABLE = "无法读取"
 LONGEST_MONTHS = 600
 
@@ -60,8 +70,20 @@ class Candidate:
             fen_to_yuan(found.attainable_cap_fen),
             CLASSES[found.subsidy_class.value],
             "；".join(finding.sentence for finding in found.decisive),
+            "；".join(f"{finding.value}（{finding.since} 起）" for finding in found.decisive),
+            "；".join(merged(*(finding.cites for finding in found.decisive))),
             "、".join(found.needs),
         ]
+
+
+def open_findings(found: Assessment) -> list[Finding]:
+    """What stands between a candidate and a yes: the refusals, and what is not known yet."""
+    return [
+        finding
+        for finding in found.findings
+        if finding.topic in (Topic.ELIGIBILITY, Topic.SUBSIDY, Topic.HIRE)
+        and finding.outcome is not Outcome.YES
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +130,26 @@ def read_candidates(
     table = read_table(data, name, COLUMNS)
     findings = list(table.findings)
     bad = {finding.row for finding in findings}
-    groups = {rule.title: rule.code for book in books for rule in book.family("group", on)}
+    families = ("hire_group", "group")
+    groups = {
+        rule.title: rule.code
+        for book in books
+        for family in families
+        for rule in book.family(family, on)
+    }
     groups |= {code: code for code in groups.values()}
-    asking = []
-    for row in table.rows():
-        if row.number in bad:
-            continue
-        problems = list(_problems(row, groups))
+    rows = [row for row in table.rows() if row.number not in bad]
+    firms = {_text(row.values, "reference") for row in rows if _kind(row) == FIRM}
+    hires: dict[str, list[Hire]] = {}
+    readable = []
+    for row in rows:
+        problems = list(_problems(row, groups, firms))
         findings += problems
-        if not problems:
-            asking.append(_asking(row, groups))
+        if not problems and _kind(row) == HIRE:
+            hires.setdefault(_text(row.values, "firm"), []).append(_hire(row, groups))
+        elif not problems:
+            readable.append(row)
+    asking = [_asking(row, groups, hires) for row in readable]
     return asking, sorted(findings, key=lambda finding: finding.row)
 
 
@@ -135,12 +167,32 @@ def answers(candidates: list[Candidate], findings: list[RowFinding]) -> list[lis
     return [["行", *HEADERS], *(cells for _, cells in sorted(found, key=lambda pair: pair[0]))]
 
 
-def _asking(row: Row, groups: dict[str, str]) -> Asking:
+def _kind(row: Row) -> str:
+    return _text(row.values, "kind") or PERSON
+
+
+def _hire(row: Row, groups: dict[str, str]) -> Hire:
     values = row.values
+    (title,) = _listed(values, "categories")
+    return Hire(
+        reference=_text(values, "reference"),
+        category=groups[title],
+        local_hukou=YES_OR_NO.get(_text(values, "local_hukou")),
+        graduated_on=_of(values, "graduated_on", date),
+        contract_from=_of(values, "contract_from", date),
+        contract_until=_of(values, "contract_until", date),
+        open_ended=YES_OR_NO.get(_text(values, "open_ended")),
+        verified=YES_OR_NO.get(_text(values, "verified")),
+        evidence=tuple(_listed(values, "evidence")),
+    )
+
+
+def _asking(row: Row, groups: dict[str, str], hires: dict[str, list[Hire]]) -> Asking:
+    values, reference = row.values, _text(row.values, "reference")
     verified = YES_OR_NO.get(_text(values, "verified"))
-    appraised = PASSED.get(_text(values, "appraisal"))
+    is_firm = _kind(row) == FIRM
     applicant = Applicant(
-        kind=BorrowerKind.INDIVIDUAL,
+        kind=BorrowerKind.SMALL_FIRM if is_firm else BorrowerKind.INDIVIDUAL,
         business_division=_text(values, "business_division") or None,
         local_hukou=YES_OR_NO.get(_text(values, "local_hukou")),
         categories=tuple(
@@ -149,28 +201,59 @@ def _asking(row: Row, groups: dict[str, str]) -> Asking:
         ),
         graduated_on=_of(values, "graduated_on", date),
         employees=_of(values, "employees", int),
-        appraisal=None if appraised is None else Appraisal(passed=appraised),
+        appraisal=_appraisal(values, "appraisal"),
+        half_appraisal=_appraisal(values, "half_appraisal"),
+        is_small_firm=YES_OR_NO.get(_text(values, "is_small_firm")),
+        hires=tuple(hires.get(reference, ())) if is_firm else (),
         evidence=tuple(_listed(values, "evidence")),
     )
     amount, months = _of(values, "amount_fen", int), _of(values, "term_months", int)
     assert amount is not None and months is not None
-    exposure = Exposure(other_approved_fen=_of(values, "other_approved_fen", int) or 0)
-    return Asking(row.number, _text(values, "reference"), applicant, exposure, amount, months)
+    others = _of(values, "other_hires", int)
+    exposure = Exposure(
+        other_approved_fen=_of(values, "other_approved_fen", int),
+        other_bases_fen=_of(values, "other_bases_fen", int),
+        other_hires=None if others is None else tuple(f"在贷{n}" for n in range(1, others + 1)),
+    )
+    return Asking(row.number, reference, applicant, exposure, amount, months)
 
 
-def _problems(row: Row, groups: dict[str, str]) -> Iterator[RowFinding]:
-    values = row.values
+def _appraisal(values: Any, column: str) -> Appraisal | None:
+    passed = PASSED.get(_text(values, column))
+    return None if passed is None else Appraisal(passed=passed)
+
+
+def _problems(row: Row, groups: dict[str, str], firms: set[str]) -> Iterator[RowFinding]:
+    values, kind = row.values, _kind(row)
+    if kind not in KINDS:
+        yield _finding(row, "kind", f"“{kind}”应为 {'、'.join(KINDS)}，个人可留空")
     for title in _listed(values, "categories"):
         if title not in groups:
             known = "、".join(title for title, code in groups.items() if title != code)
             yield _finding(row, "categories", f"没有“{title}”这一人群类别，可填：{known}")
-    for column in ("local_hukou", "verified"):
+    for column in ("local_hukou", "verified", "is_small_firm", "open_ended"):
         text = _text(values, column)
         if text and text not in YES_OR_NO:
             yield _finding(row, column, f"“{text}”应为 是 或 否，不清楚请留空")
-    text = _text(values, "appraisal")
-    if text and text not in PASSED:
-        yield _finding(row, "appraisal", f"“{text}”应为 通过 或 未通过，尚未评估请留空")
+    for column in ("appraisal", "half_appraisal"):
+        text = _text(values, column)
+        if text and text not in PASSED:
+            yield _finding(row, column, f"“{text}”应为 通过 或 未通过，尚未评估请留空")
+    yield from _hire_problems(row, firms) if kind == HIRE else _loan_problems(row)
+
+
+def _hire_problems(row: Row, firms: set[str]) -> Iterator[RowFinding]:
+    firm = _text(row.values, "firm")
+    if firm not in firms:
+        yield _finding(row, "firm", f"名单中没有编号“{firm}”的小微企业")
+    if len(_listed(row.values, "categories")) != 1:
+        yield _finding(row, "categories", "新招用人员填写一个人群类别")
+    if _text(row.values, "open_ended") == "是" and _of(row.values, "contract_until", date):
+        yield _finding(row, "open_ended", "已填终止日的不是无固定期限合同，只填一项")
+
+
+def _loan_problems(row: Row) -> Iterator[RowFinding]:
+    values = row.values
     if (_of(values, "amount_fen", int) or 0) <= 0:
         yield _finding(row, "amount_fen", "申请金额须大于 0.00 元")
     if not 0 < (_of(values, "term_months", int) or 0) <= LONGEST_MONTHS:

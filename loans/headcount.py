@@ -6,6 +6,7 @@ loan: one for a month already closed becomes an adjustment line like any other l
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -15,14 +16,24 @@ from loans import outbox
 from loans.context import Context
 from loans.dossier import bind, hires_of
 from loans.errors import Conflict, NotFound
-from loans.models import Application, Hire, Movement, MovementKind, Note
+from loans.models import (
+    Application,
+    Borrower,
+    Contract,
+    Hire,
+    Movement,
+    MovementKind,
+    Note,
+)
 from loans.money import fen_to_yuan
-from loans.queries import movements_of, notes_of_application, one
+from loans.queries import movements_of, notes_of_application, one, visible_to
 from loans.roster import counted_for, counts_until
 from loans.underwriting import firm_base_limit_fen
 from loans.versions import book_for
 from loans.wall import every_bank
 from loans.workflow import BorrowerKind
+
+LARGEST_LIST = 200
 
 
 def leave(ctx: Context, *, application_id: UUID, hire_id: UUID, left_on: date) -> Application:
@@ -84,6 +95,54 @@ def recount(ctx: Context, application: Application) -> list[Movement]:
         if recorded.get(on) != limit_fen:
             made.append(_movement(ctx, first, on, limit_fen))
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One who left: from ``counts_until`` on they count no more, and the base is ``limit_fen``.
+
+    ``limit_fen`` None: nothing was drawn yet, or the decision did not count them.
+    """
+
+    hire: Hire
+    application: Application
+    borrower: Borrower
+    counts_until: date
+    limit_fen: int | None
+
+
+def departures(ctx: Context, *, limit: int = LARGEST_LIST) -> list[Departure]:
+    """The visible hires who left, the latest first, with the firm's base after the re-count."""
+    rows = ctx.session.execute(
+        select(Hire, Application, Borrower)
+        .join(Application, Application.id == Hire.application_id)
+        .join(Borrower, Borrower.id == Application.borrower_id)
+        .where(visible_to(ctx.actor, Application), Hire.left_on.is_not(None))
+        .order_by(Hire.left_on.desc(), Hire.id)
+        .limit(limit)
+    ).all()
+    bases = _recounted(ctx, [application.id for _, application, _ in rows])
+    found = []
+    for hire, application, borrower in rows:
+        until = counts_until(hire)
+        base = bases.get((application.id, until))
+        found.append(Departure(hire, application, borrower, until, base))
+    return found
+
+
+def _recounted(ctx: Context, applications: Sequence[int]) -> dict[tuple[int, date], int]:
+    """The latest re-count of each application's loan for each day [fen]."""
+    rows = (
+        select(Contract.application_id, Movement.on, Movement.amount_fen)
+        .join(Note, Note.contract_id == Contract.id)
+        .join(Movement, Movement.note_id == Note.id)
+        .where(
+            Contract.application_id.in_(applications),
+            Movement.kind == MovementKind.HIRES_RECOUNTED,
+        )
+        .order_by(Movement.id)
+    )
+    return {(key, on): fen for key, on, fen in ctx.session.execute(rows)}
 
 
 def _of_borrower(ctx: Context, application: Application) -> list[Application]:

@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from fastapi import File, Query, Response, UploadFile
 from pydantic import Field
 
+from app.api.assessments import FindingOut
 from app.api.edge import Read
 from app.api.journey import Journey
 from app.api.wire import Day, Out, YuanOut, fen
-from loans.candidates import COLUMNS, Candidate, answers, assess_candidates
+from loans.candidates import COLUMNS, Candidate, answers, assess_candidates, open_findings
 from loans.sheets import RowFinding, write_csv, write_workbook
 from loans.underwriting import Outcome
 
@@ -33,6 +34,7 @@ class CandidateOut(Out):
     attainable_class: str
     refusals: list[str] = Field(description="不符合之处。")
     cites: list[str] = Field(description="不符合之处的依据。")
+    findings: list[FindingOut] = Field(description="不符合或尚待材料的逐条结论。")
     needs: list[str] = Field(description="尚缺材料。")
 
 
@@ -95,6 +97,7 @@ def _shown(candidate: Candidate) -> CandidateOut:
         refusals=[finding.sentence for finding in found.decisive],
         cites=list(dict.fromkeys(cite for finding in found.decisive for cite in finding.cites)),
         needs=list(found.needs),
+        findings=[FindingOut.of(finding) for finding in open_findings(found)],
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.web.acts import Act, Values, table
 from app.web.fields import Choices, Field, Kind
-from loans import applications, decisions, disbursements, reservations
+from loans import applications, decisions, disbursements, headcount, reservations
 from loans.context import Context
 from loans.models import Application
 from loans.underwriting import Card, Checked, Scored
@@ -220,6 +220,20 @@ ACTS = table(
         done="额度失效已提出，等待复核。",
         call=lambda ctx, target, _: decisions.propose(
             ctx, application_id=target, action=Action.LAPSE, reason=reservations.REASON
+        ),
+    ),
+    Act(
+        name="hire-left",
+        title="登记新招用人员离职",
+        operation="applications.hire_left",
+        hint="离职者计到当期申报期结束，下一申报期起重新核定贴息基数；再次登记以后一次为准。",
+        fields=(
+            Field(name="hire", label="离职的人员", kind=Kind.CHOICE),
+            Field(name="left_on", label="不再在岗的第一天", kind=Kind.DAY),
+        ),
+        done="离职已登记，基数从下一申报期起重新核定。",
+        call=lambda ctx, target, v: headcount.leave(
+            ctx, application_id=target, hire_id=UUID(v["hire"]), left_on=v["left_on"]
         ),
     ),
     Act(

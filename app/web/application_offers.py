@@ -25,7 +25,8 @@ def offers(
 ) -> list[Offer]:
     """The acts this person may do to the application now, with what their forms start with."""
     path = f"/applications/{application.public_id}"
-    choices = {"result": _subjects(visit, application, hires), **_lists(visit, application)}
+    subjects = _subjects(visit, application, hires)
+    choices = {"result": subjects, "hire": subjects, **_lists(visit, application)}
     found = []
     for act in ACTS.values():
         if visit.may(act.operation) and _is_open(visit, application, act.name, drawings):
@@ -53,6 +54,8 @@ def _is_open(
                 and _current_opinion(visit, application) is None
                 and reservations.has_ended(visit.ctx, application)
             )
+        case "hire-left":
+            return kind is BorrowerKind.SMALL_FIRM and state is State.APPROVED
         case "draw":
             return state is State.APPROVED and _left(application, drawings) > 0
         case "accept" | "return":

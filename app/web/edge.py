@@ -39,6 +39,8 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 NAVIGATION = (
     ("/", "首页", "programme.read"),
     ("/applications", "申请", "applications.read"),
+    ("/candidates", "预评估", "assessments.quote"),
+    ("/clocks", "办理时限", "applications.read"),
     ("/notes", "借据", "notes.read"),
     ("/dunning", "催收", "dunning.read"),
     ("/payouts", "代偿追偿", "payouts.read"),

@@ -10,13 +10,16 @@ from app.web import (
     account,
     application_writing,
     applications,
+    candidates,
     cases,
     claim_filing,
     claims,
+    clocks,
     dunning,
     entitlement,
     entry,
     fund,
+    hires,
     home,
     maturities,
     months,
@@ -47,9 +50,9 @@ ADVICE = {
 
 # In this order: an address that is a word comes before one that is any id.
 MODULES = (
-    entry, account, entitlement, home, search, application_writing, applications, notes,
-    maturities, dunning, payouts, watch, fund, claim_filing, claims, cases, remittances,
-    registers, months, statistics, programme,
+    entry, account, entitlement, home, search, candidates, clocks, hires, application_writing,
+    applications, notes, maturities, dunning, payouts, watch, fund, claim_filing, claims, cases,
+    remittances, registers, months, statistics, programme,
 )  # fmt: skip
 
 
