@@ -30,6 +30,7 @@ Source: rules.md §2, §3, §8; （九）9.6, 9.7, 9.8. No pandas, no database, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -37,7 +38,7 @@ import numpy.typing as npt
 
 from loans.errors import Conflict
 from subsidy.daycount import ACT_360, ACT_365, THIRTY_360, day, to_date
-from subsidy.levels import shares
+from subsidy.levels import NUMERATOR, shares
 from subsidy.notes import (
     CONTRACT_RATE,
     NO_CEILING,
@@ -144,7 +145,7 @@ def accrue(notes: Notes, events: Events, boundaries: npt.ArrayLike) -> Lines:
     assert len(cuts) >= 2 and bool((np.diff(cuts) > 0).all()), "boundaries ascend"
     shape = (len(cuts) - 1, len(notes))
     interest, subsidy = np.empty(shape, np.int64), np.empty(shape, np.int64)
-    for rows, block in _blocks(notes, events, int(cuts[-1])):
+    for rows, block in _steady_first(notes, events, int(cuts[0]), int(cuts[-1])):
         walk = _walk(block, cuts, since_birth=False)
         next(walk)  # what came before the first boundary
         for j, (_, now, before) in enumerate(walk):
@@ -169,9 +170,7 @@ def _walk(
     if not since_birth:
         settled = last_settlement_day(block.settlement, int(days[0]))
         begin = begin if settled is None else max(begin, settled)
-    settles = settlement_days(block.settlement, begin + 1, int(days[-1]) + 1)
-    points = np.unique(np.concatenate([np.array([begin], np.int32), settles, days]))
-    settling, asked = np.isin(points, settles), np.isin(points, days)
+    points, settling, asked = _schedule(block.settlement, begin, tuple(days.tolist()))
     earnings = Earnings(block, points)
     now, before = np.zeros((2, 2, len(block.notes)), np.int64)
     for j, on in enumerate(points.tolist()):
@@ -187,25 +186,92 @@ def _walk(
             earnings.settle()
 
 
+@lru_cache(maxsize=256)
+def _schedule(
+    settlement: int, begin: int, days: tuple[int, ...]
+) -> tuple[npt.NDArray[np.int32], list[bool], list[bool]]:
+    """The days of a walk from ``begin``; which of them settle, which were asked for."""
+    settles = settlement_days(settlement, begin + 1, days[-1] + 1)
+    points = np.unique(np.concatenate([np.array([begin, *days], np.int32), settles]))
+    points.flags.writeable = False  # one array for every block
+    return points, np.isin(points, settles).tolist(), np.isin(points, days).tolist()
+
+
+def _steady_first(
+    notes: Notes, events: Events, since: int, until: int
+) -> Iterator[tuple[Rows, Block]]:
+    """Blocks for a walk that begins on the last settlement day up to ``since``.
+
+    Where most notes of a slab are steady (nothing happens to them on the way), the whole slab is
+    walked as if all were; the rest are walked again, properly, in blocks of their own.
+    """
+    others: list[npt.NDArray[np.intp]] = []
+    for rows in _slabs(len(notes)):
+        slab, happened = notes.take(rows), events.take(rows)
+        steady = _steady(slab, happened, since, until)
+        if steady is None or np.any(_wide(slab, happened, until)):
+            yield from _alike(notes, events, rows, until)
+        else:
+            yield rows, Block(slab, happened, np.float64, steady=True)
+            others.append(np.flatnonzero(~steady) + rows.start)
+    rest = np.concatenate(others) if others else np.empty(0, np.intp)
+    for some in _slabs(len(rest)):
+        yield from _alike(notes, events, rest[some], until)
+
+
+def _steady(notes: Notes, events: Events, since: int, until: int) -> npt.NDArray[np.bool_] | None:
+    """Notes of one settlement rule and day count, subsidised in proportion to their interest, to
+    which nothing happens from the last settlement day up to ``since`` until ``until``.
+
+    None where they are too few to be worth walking apart.
+    """
+    found: npt.NDArray[np.bool_] = np.diff(events.offsets) == 0
+    settled = last_settlement_day(int(notes.settlement[0]), since)
+    if settled is None or 2 * np.count_nonzero(found) < len(notes):
+        return None
+    for holds in (
+        notes.disbursed_on <= settled,
+        notes.matures_on >= until,
+        notes.subsidy_ends_on >= until,
+        notes.benchmark_ppm == CONTRACT_RATE,
+        notes.ceiling_ppm == NO_CEILING,
+        notes.floor_ppm == 0,
+        notes.subsidised_fen >= notes.principal_fen,
+        notes.settlement == notes.settlement[0],
+        notes.day_count == notes.day_count[0],
+    ):
+        found &= holds
+    return found if 2 * np.count_nonzero(found) >= len(notes) else None
+
+
+def _slabs(n: int) -> Iterator[slice]:
+    return (slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK))
+
+
 def _blocks(notes: Notes, events: Events, until: int) -> Iterator[tuple[Rows, Block]]:
     """Blocks of at most BLOCK notes that share settlement rule, day count and exact type."""
-    for start in range(0, len(notes), BLOCK):
-        rows: Rows = slice(start, min(start + BLOCK, len(notes)))
-        slab, happened = notes.take(rows), events.take(rows)
-        wide = _wide(slab, happened, until)
-        key = slab.settlement.astype(np.int16) * 8 + slab.day_count * 2 + wide
-        for kind in [key[0]] if key.min() == key.max() else np.unique(key):
-            exact = np.int64 if kind % 2 else np.float64
-            if (key == kind).all():
-                yield rows, Block(slab, happened, exact)
-            else:
-                some = np.flatnonzero(key == kind)
-                yield some + start, Block(slab.take(some), happened.take(some), exact)
+    for rows in _slabs(len(notes)):
+        yield from _alike(notes, events, rows, until)
+
+
+def _alike(notes: Notes, events: Events, rows: Rows, until: int) -> Iterator[tuple[Rows, Block]]:
+    """These notes as blocks that share settlement rule, day count and exact type."""
+    slab, happened = notes.take(rows), events.take(rows)
+    wide = _wide(slab, happened, until)
+    key = slab.settlement.astype(np.int16) * 8 + slab.day_count * 2 + wide
+    for kind in [key[0]] if key.min() == key.max() else np.unique(key):
+        exact = np.int64 if kind % 2 else np.float64
+        if (key == kind).all():
+            yield rows, Block(slab, happened, exact)
+        else:
+            some = np.flatnonzero(key == kind)
+            placed = some + rows.start if isinstance(rows, slice) else rows[some]
+            yield placed, Block(slab.take(some), happened.take(some), exact)
 
 
 def _wide(notes: Notes, events: Events, until: int) -> npt.NDArray[np.bool_] | bool:
     """Which notes need int64; False if the block's largest values together show that none does."""
-    lent, share = float(notes.principal_fen.max()), int(shares(notes)[0].max())
+    lent, share = float(notes.principal_fen.max()), int(NUMERATOR.take(notes.share_pct).max())
     repriced = events.value[events.kind == RATE_CHANGED]
     rates = notes.rate_ppm, notes.benchmark_ppm, repriced
     highest = max(int(column.max(initial=0)) for column in rates)

@@ -103,62 +103,70 @@ def _walk(
     """Lines of the notes ``rows``; ``ordinal[d - begin]`` weighs day ``d``."""
     (principal, disbursed, matures, rates, share, parts, subsidised, benchmark, ceiling, floor,
      ends, offsets, ons, kinds, values) = columns  # fmt: skip
-    zero = np.int64(0)
     for i in rows:
         balance, rate, most = principal[i], np.int64(rates[i]), subsidised[i]
         end, limited = np.int64(min(matures[i], ends[i])), benchmark[i] != CONTRACT_RATE
         fixed, own, part = np.int64(benchmark[i]), np.int64(floor[i]), share[i]
         highest = np.int64(ceiling[i]) if ceiling[i] != NO_CEILING else NEVER
         of = unit * parts[i]
+        half, half_of, whole = unit // 2, of // 2, of == unit
         overdue, e, last = 0, offsets[i], offsets[i + 1]
         t = np.int64(max(disbursed[i], begin))
-        earned = paid = limit = 0
-        closed_i = closed_s = before_i = before_s = 0
+        turn = t  # the next day on which a level may change
+        level = due = bound = np.int64(0)
+        earned = paid = limit = np.int64(0)
+        closed_i = closed_s = before_i = before_s = np.int64(0)
         column = -1
         for p in range(len(points)):
             point = np.int64(points[p])
             while t < point:
-                while e < last and ons[e] <= t:
-                    kind, value = kinds[e], values[e]
-                    if kind == PRINCIPAL_REPAID:
-                        balance -= value
-                    elif kind == RATE_CHANGED:
-                        rate = value
-                    elif kind == OVERDUE_FROM:
-                        overdue += 1
-                    elif kind == OVERDUE_CURED:
-                        overdue -= 1
-                    elif kind == SUBSIDY_STOPPED:
-                        end = min(end, np.int64(ons[e]))
-                    elif kind == SUBSIDISED_CHANGED:
-                        most = value
-                    e += 1
-                if balance == 0:
-                    t = point
-                    break
-                stop = point
-                if e < last:
-                    stop = min(stop, np.int64(ons[e]))
-                if t < end:
-                    stop = min(stop, end)
-                if at_maturity and t < matures[i]:
-                    stop = min(stop, np.int64(matures[i]))
+                if t == turn:
+                    while e < last and ons[e] <= t:
+                        kind, value = kinds[e], values[e]
+                        if kind == PRINCIPAL_REPAID:
+                            balance -= value
+                        elif kind == RATE_CHANGED:
+                            rate = value
+                        elif kind == OVERDUE_FROM:
+                            overdue += 1
+                        elif kind == OVERDUE_CURED:
+                            overdue -= 1
+                        elif kind == SUBSIDY_STOPPED:
+                            end = min(end, np.int64(ons[e]))
+                        elif kind == SUBSIDISED_CHANGED:
+                            most = value
+                        e += 1
+                    level, due, bound = balance * rate, np.int64(0), np.int64(0)
+                    turn = np.int64(ons[e]) if e < last else NEVER
+                    if t < end:
+                        turn = min(turn, end)
+                        if overdue <= 0:
+                            base = min(balance, most)
+                            follows = fixed
+                            if not limited:
+                                follows = max(min(rate, highest) - own, np.int64(0))
+                            due, bound = base * follows * part, base * rate
+                    if at_maturity and t < matures[i]:
+                        turn = min(turn, np.int64(matures[i]))
+                stop = min(point, turn)
                 weight = ordinal[stop - begin] - ordinal[t - begin]
-                earned += balance * rate * weight
-                if t < end and overdue <= 0:
-                    base = min(balance, most)
-                    follows = fixed if limited else max(min(rate, highest) - own, zero)
-                    paid += base * follows * part * weight
-                    limit += base * rate * weight
+                earned += level * weight
+                paid += due * weight
+                if limited:
+                    limit += bound * weight
                 t = stop
                 if at_maturity and t == matures[i]:
-                    now_i, now_s = _rounded(earned, paid, limit, limited, unit, of, exact)
+                    now_i, now_s = _rounded(
+                        earned, paid, limit, limited, unit, half, of, half_of, whole, exact
+                    )
                     closed_i += now_i
                     closed_s += now_s
-                    earned = paid = limit = 0
+                    earned = paid = limit = np.int64(0)
             now_i, now_s = closed_i, closed_s
             if earned:
-                running_i, running_s = _rounded(earned, paid, limit, limited, unit, of, exact)
+                running_i, running_s = _rounded(
+                    earned, paid, limit, limited, unit, half, of, half_of, whole, exact
+                )
                 now_i += running_i
                 now_s += running_s
             if asked[p]:
@@ -169,26 +177,27 @@ def _walk(
                 before_i, before_s = now_i, now_s
             if settling[p]:
                 closed_i, closed_s = now_i, now_s
-                earned = paid = limit = 0
+                earned = paid = limit = np.int64(0)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
 def _rounded(
-    earned: Any, paid: Any, limit: Any, limited: Any, unit: Any, of: Any, exact: Any
-) -> Any:
+    earned: Any, paid: Any, limit: Any, limited: Any, unit: Any, half: Any, of: Any, half_of: Any,
+    whole: Any, exact: Any,
+) -> Any:  # fmt: skip
     """Half up; a whole subsidy is the interest itself and is rounded like it."""
-    now_i = _half_up(earned, unit, exact)
-    if paid == earned and of == unit:
+    now_i = _divided(earned + half, unit, exact)
+    if paid == earned and whole:
         return now_i, now_i
-    now_s = _half_up(paid, of, exact)
+    now_s = _divided(paid + half_of, of, exact)
     if limited:
-        now_s = min(now_s, _half_up(limit, unit, exact))
+        now_s = min(now_s, _divided(limit + half, unit, exact))
     return now_i, now_s
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
-def _half_up(numerator: Any, denominator: Any, exact: Any) -> Any:
+@numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _divided(numerator: Any, denominator: Any, exact: Any) -> Any:
     """``exact``: below 2^53, where float64 divides exactly enough and faster (ADR 5)."""
     if exact:
-        return np.int64(np.float64(numerator + denominator // 2) / np.float64(denominator))
-    return (numerator + denominator // 2) // denominator
+        return np.int64(np.float64(numerator) / np.float64(denominator))
+    return numerator // denominator

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from subsidy.daycount import DAYS_A_YEAR, ordinals
-from subsidy.levels import Changes, levels, shares
+from subsidy.levels import DENOMINATOR, NUMERATOR, Changes, levels
 from subsidy.notes import Column, Events, Notes
 
 PPM: Final = 1_000_000
@@ -25,11 +25,16 @@ PPM: Final = 1_000_000
 
 @dataclass(frozen=True)
 class Block:
-    """Notes that share settlement rule and day count, and the exact type of their numerators."""
+    """Notes that share settlement rule and day count, and the exact type of their numerators.
+
+    ``steady``: walk them as if nothing ever happened to any of them (what comes out for those to
+    whom something does is not used).
+    """
 
     notes: Notes
     events: Events
     exact: type[np.float64] | type[np.int64]
+    steady: bool = False
 
     @property
     def settlement(self) -> int:
@@ -48,12 +53,42 @@ class Running:
     A period starts from half the denominator, so that rounding half up is one truncated division.
     """
 
-    def __init__(
-        self, changes: Changes, points: Column, block: Block, size: int, denominator: Any
-    ) -> None:
-        """``points``: the days of the walk, ascending; a change before the first counts from it.
+    def __init__(self, points: Column, block: Block, size: int, denominator: Any) -> None:
+        """``points``: the days of the walk, ascending.
         ``denominator``: even, one for all notes or of shape ``(size,)``.
         """
+        self._points = ordinals(points, block.day_count)
+        self._exact = block.exact
+        self._level = np.zeros(size, block.exact)
+        self._product = np.empty_like(self._level)
+        self._half = denominator // 2
+        self.numerator = np.empty_like(self._level)
+        self.numerator[:] = self._half
+        self._cuts = [0] * (len(points) + 1)
+        nothing = np.empty(0, np.int64)
+        self._row, self._by, self._on = nothing.astype(np.intp), nothing, points[:0]
+        self.idle = True  # nothing accrues, and nothing has since the last settlement
+
+    @staticmethod
+    def steady(points: Column, block: Block, denominator: int) -> "Running":
+        """Balance × rate of every note, as it stands on the first of ``points``."""
+        found = Running(points, block, len(block.notes), denominator)
+        np.multiply(
+            block.notes.principal_fen,
+            block.notes.rate_ppm,
+            out=found._level,
+            dtype=np.int64,
+            casting="unsafe",
+        )
+        found.idle = False
+        return found
+
+    @staticmethod
+    def of(
+        changes: Changes, points: Column, block: Block, size: int, denominator: Any
+    ) -> "Running":
+        """From changes of the level; one before the first of ``points`` counts from it."""
+        found = Running(points, block, size, denominator)
         on = np.clip(changes.on, points[0], points[-1])
         narrow = np.uint8 if len(points) <= 255 else np.int16
         interval_of_day = np.repeat(
@@ -62,17 +97,11 @@ class Running:
         interval = interval_of_day.take(np.subtract(on, points[0]))
         order = np.argsort(interval, kind="stable")  # a radix sort, for these narrow types
         on = on.take(order)
-        self._row, self._by = changes.row.take(order), changes.by.take(order)
+        found._row, found._by = changes.row.take(order), changes.by.take(order)
         # In order of intervals, not of days: enough to find where each interval begins.
-        self._cuts = np.searchsorted(on, points).tolist()
-        self._on, self._points = ordinals(on, block.day_count), ordinals(points, block.day_count)
-        self._exact = block.exact
-        self._level = np.zeros(size, block.exact)
-        self._product = np.empty_like(self._level)
-        self._half = denominator // 2
-        self.numerator = np.empty_like(self._level)
-        self.numerator[:] = self._half
-        self.idle = True  # nothing accrues, and nothing has since the last settlement
+        found._cuts = np.searchsorted(on, points).tolist()
+        found._on = ordinals(on, block.day_count)
+        return found
 
     def advance(self, j: int) -> None:
         """Walk from ``points[j]`` to ``points[j + 1]``."""
@@ -83,6 +112,8 @@ class Running:
         start, stop = self._points[j : j + 2]
         np.multiply(self._level, self._exact(stop - start), out=self._product)
         np.add(self.numerator, self._product, out=self.numerator)
+        if some.start == some.stop:
+            return
         row, by = self._row[some], self._by[some].astype(self._exact)
         np.add.at(self.numerator, row, by * (stop - self._on[some]))
         np.add.at(self._level, row, by)
@@ -98,30 +129,39 @@ class Earnings:
     """Interest and subsidy of a block: which numerators run, and how they are rounded."""
 
     def __init__(self, block: Block, points: Column) -> None:
-        notes = block.notes
-        found = levels(notes, block.events, int(points[-1]))
-        share, parts = shares(notes)
+        notes, exact = block.notes, block.exact
         unit = PPM * DAYS_A_YEAR[block.day_count]
-        n, own = len(notes), found.own
+        units = unit * DENOMINATOR  # by percentage
+        n, own = len(notes), np.empty(0, np.intp)
+        self._late: list[Running] = []
+        self._subsidy: list[Running] = []
+        self._limit: list[Running] = []
 
         def running(changes: Changes | None, size: int, denominator: Any) -> list[Running]:
             if changes is None:
                 return []
-            return [Running(changes, points, block, size, denominator)]
+            return [Running.of(changes, points, block, size, denominator)]
 
-        self._interest = running(found.interest, n, unit)
-        self._late = running(found.late, n, unit)
-        self._subsidy = running(found.subsidy, len(own), unit * parts[own])
-        self._limit = running(found.limit, len(own), unit)
-        self._running = [*self._interest, *self._late, *self._subsidy, *self._limit]
+        if block.steady:
+            self._interest = [Running.steady(points, block, unit)]
+        else:
+            found = levels(notes, block.events, int(points[-1]))
+            own = found.own
+            self._interest = running(found.interest, n, unit)
+            self._late = running(found.late, n, unit)
+            self._subsidy = running(found.subsidy, len(own), units.take(notes.share_pct[own]))
+            self._limit = running(found.limit, len(own), unit)
+        self._running: list[Running] = [*self._interest, *self._late, *self._subsidy, *self._limit]
 
         self._own, self._unit = own, unit
-        self._units = (unit * parts).astype(block.exact)
+        self._units = units.astype(exact).take(notes.share_pct)
         self._own_units = self._units[own]
         # Half the interest's denominator is in its numerator, half the subsidy's must be instead.
-        self._shift = ((unit * parts - unit * share) // 2).astype(block.exact)
-        self._share = None if (share == 1).all() else share.astype(block.exact)
-        self._all_whole = bool((notes.share_pct == 100).all())
+        self._shift = ((units - unit * NUMERATOR) // 2).astype(exact).take(notes.share_pct)
+        present = np.flatnonzero(np.bincount(notes.share_pct, minlength=101))
+        self._all_whole = present.tolist() == [100]
+        whole = (NUMERATOR[present] == 1).all()
+        self._share = None if whole else NUMERATOR.astype(exact).take(notes.share_pct)
         self._divide = np.divide if block.exact is np.float64 else np.floor_divide
         self._quotient = np.empty((2, n), block.exact)
 

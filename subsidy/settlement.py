@@ -12,6 +12,7 @@ A settlement rule is a small integer code, stored with the note:
 Interest is due on the day before a period begins: the 20th belongs to the finished period.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -48,6 +49,7 @@ def settlement_days(settlement: int, since: int, until: int) -> npt.NDArray[np.i
     return inside
 
 
+@lru_cache(maxsize=256)
 def last_settlement_day(settlement: int, on: int) -> int | None:
     """The last day ``<= on`` on which a period begins; None where the rule has no calendar."""
     days = settlement_days(settlement, on - 100, on + 1)

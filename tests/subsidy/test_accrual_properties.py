@@ -1,6 +1,7 @@
 """What holds for every book, searched for by Hypothesis; its books shrink to small ones."""
 
 from datetime import date, timedelta
+from random import Random
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from loans.errors import Conflict
 from subsidy import accrual
 from subsidy.accrual import Event, Events, Note, Notes, accrue, booked, day
 from tests.subsidy import oracle
-from tests.subsidy.nasty import SETTLEMENTS, columns
+from tests.subsidy.nasty import SETTLEMENTS, columns, nasty_loan
 from tests.subsidy.oracle import Loan
 
 START = date(2019, 12, 15)
@@ -190,3 +191,25 @@ def test_amounts_too_wide_for_float64_are_as_exact(note, principal_fen):
     assert principal_fen * 60_001 * days > 2**53
     assert found.interest_fen[0, 0] == oracle.half_up(principal_fen * 60_001 * days, 360 * 10**6)
     assert found.subsidy_fen[0, 0] == oracle.half_up(principal_fen * 60_001 * days, 720 * 10**6)
+
+
+@pytest.mark.parametrize("settlement", ["quarterly-20", "monthly-20", "month-end"])
+def test_notes_to_which_nothing_happens_earn_what_they_would_among_others(settlement):
+    """Most notes have no event on the way: the short walk and the long one agree to the fen."""
+    random = Random(7)
+    loans = [nasty_loan(random) for _ in range(2_000)]
+    for loan in loans:
+        loan.settlement, loan.day_count = settlement, "30/360"
+        if random.random() < 0.9 or loan.principal > 30_000_00:
+            loan.events.clear()
+            loan.benchmark = loan.ceiling = loan.subsidised = loan.subsidy_end = None
+            loan.own_part, loan.principal = 0, min(loan.principal, 30_000_00)
+            loan.disbursed, loan.maturity = date(2019, 12, 1), date(2021, 6, 1)
+    notes, events = columns(loans)
+    cuts = [day(date(2020, month, 1)) for month in (2, 3, 4, 5, 8)]
+
+    lines, at = accrue(notes, events, cuts), booked(notes, events, cuts)
+
+    assert (lines.interest_fen == np.diff(at.interest_fen)).all()
+    assert (lines.subsidy_fen == np.diff(at.subsidy_fen)).all()
+    assert any(block.steady for _, block in accrual._steady_first(notes, events, cuts[0], cuts[-1]))
