@@ -31,16 +31,17 @@ def difference_form(report: ClaimReport) -> bytes:
         "rows": rows[:_MOST_ROWS],
         "left_out": str(max(len(rows) - _MOST_ROWS, 0)),
     }
-    return _printed("differences.typ", data)
+    return printed("differences.typ", data)
 
 
 def statistics_form(on: date, by: str, figures: Sequence[Sequence[str]]) -> bytes:
     """The joint meeting's figures of one day as a PDF; ``figures`` with their header row."""
     data = {"on": on.isoformat(), "by": by, "figures": [list(row) for row in figures]}
-    return _printed("statistics.typ", data)
+    return printed("statistics.typ", data)
 
 
-def _printed(form: str, data: dict[str, Any]) -> bytes:
+def printed(form: str, data: dict[str, Any]) -> bytes:
+    """A form of this package set from its data."""
     try:
         typst = importlib.import_module("typst")
     except ImportError as missing:

@@ -11,6 +11,7 @@ from app.web.application_offers import is_editable, offers
 from app.web.asof import as_of
 from app.web.edge import DONE, Posted, Visit, go, visit_to, visiting
 from app.web.lists import Filter, listed
+from app.web.render import attachment
 from app.web.words import word
 from loans import portfolio, queries
 from loans.clocks import due_day, stands
@@ -30,6 +31,7 @@ from loans.models import (
 )
 from loans.overview import days_left, drawings_of
 from loans.workflow import BorrowerKind, State
+from subsidy.approval_form import approval_form
 
 router = APIRouter(include_in_schema=False)
 DONE["applications.create"] = "草稿已保存。核对无误后请提交申请。"
@@ -69,6 +71,13 @@ def all_of(visit: Look) -> Response:
 def one(visit: Look, id: UUID) -> Response:
     """One application with everything in its file."""
     return _page(visit, id)
+
+
+@router.get("/applications/{id}/approval.pdf")
+def paper(visit: Look, id: UUID) -> Response:
+    """审批表, for signature."""
+    row = queries.one(visit.ctx, Application, id)
+    return attachment(approval_form(visit.ctx, row), f"approval-{row.public_id}.pdf")
 
 
 @router.post("/applications/{id}/{act}")

@@ -18,6 +18,7 @@ from loans import queries
 from loans.errors import NotFound
 from loans.models import Contract, Note, Organisation, Person
 from subsidy import comparison, lists, overview, printing, reports
+from subsidy.approval_form import subsidy_sheet
 from subsidy.claims import UNDECIDED
 from subsidy.detail_sheet import COLUMNS
 from subsidy.models import Claim, ClaimLine, ClaimState
@@ -104,6 +105,14 @@ def report(visit: Reading, id: UUID, kind: str) -> Response:
     claim = queries.one(visit.ctx, Claim, id)
     content = REPORTS[kind](reports.claim_report(visit.ctx, claim))
     return attachment(content, f"claim-{claim.public_id}.{kind}")
+
+
+@router.get("/claims/{id}/sheet.pdf")
+def sheet(visit: Reading, id: UUID) -> Response:
+    """贴息资金审核表, for signature."""
+    claim = queries.one(visit.ctx, Claim, id)
+    content = subsidy_sheet(visit.ctx, reports.claim_report(visit.ctx, claim))
+    return attachment(content, f"claim-{claim.public_id}-sheet.pdf")
 
 
 @router.get("/claims/{id}/lines/{line_id}")
