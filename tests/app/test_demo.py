@@ -6,10 +6,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 import app.commandline.demo as command
 from app.cli import build
+from app.demo import making
+from app.demo.defaulting import COST_FEN, RECEIPT_FEN
 from app.demo.errors import Planted
 from app.demo.facts import Checked, Facts, Found, Guarantee
 from app.demo.folder import DemoFolder
@@ -17,13 +20,14 @@ from app.demo.making import Watch, make
 from app.demo.outcomes import endings
 from app.demo.people import BANKS, PASSWORD
 from app.demo.quarters import Claimed
-from app.demo.script import Fate, Scale, Turn, write
+from app.demo.script import Fate, Scale, Story, Turn, write
 from app.security import sign_in
 from app.start import open_installation
 from loans import audit
 from loans.identity import canonical_credit_code, canonical_id
+from loans.models import Note, Payout, PayoutState, Recovery
 from loans.policy import load_policy_book
-from loans.workflow import BorrowerKind
+from loans.workflow import BorrowerKind, NoteState
 
 QUARTER = Scale(people=30, firms=4, until=date(2019, 7, 1))
 MONTH = Scale(people=3, firms=1, until=date(2019, 5, 1))
@@ -79,6 +83,29 @@ def test_every_refusal_names_its_sentence(quarter: tuple[DemoFolder, Facts]) -> 
     assert sum(ending.count for ending in found.values()) == QUARTER.people + QUARTER.firms
     assert "期限最长不超过3年" in found["驳回：超过最长期限"].cite
     assert "我市行政区域内" in found["驳回：经营地不在本市"].cite
+
+
+def test_the_year_s_default_is_paid_by_both_and_partly_recovered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the whole cast only the borrower who never repays lives through the year."""
+    monkeypatch.setattr(making, "write", lambda scale: tuple(s for s in write(scale) if _fails(s)))
+    folder = DemoFolder(tmp_path / "demo")
+    facts = make(folder, Scale(), SILENT)
+    assert facts.is_exact
+    opened = open_installation(folder.settings)
+    with opened.installation.reads() as session:
+        (payout,) = session.scalars(select(Payout))
+        (note,) = session.scalars(select(Note))
+        sums = session.execute(select(func.sum(Recovery.bank_fen), func.sum(Recovery.fund_fen)))
+        assert (note.state, payout.state) == (NoteState.IN_RECOVERY, PayoutState.PAID)
+        assert payout.bank_fen + payout.fund_fen == payout.compensated_fen > note.principal_fen
+        assert sum(sums.one()) == RECEIPT_FEN - COST_FEN
+    opened.engine.dispose()
+
+
+def _fails(story: Story) -> bool:
+    return story.turn is Turn.UNPAID and story.applies_on == date(2019, 5, 6)
 
 
 def test_its_people_can_sign_in_and_its_record_is_unbroken(
