@@ -17,6 +17,7 @@ from loans.access import ALLOWED, OrganisationKind, Role
 from loans.dunning import DueKind
 from loans.models import (
     Application,
+    Disbursement,
     DunningChannel,
     DunningResult,
     FundEntryKind,
@@ -332,6 +333,18 @@ def test_a_contact_is_shown_for_a_purpose_to_the_one_who_asked(site: Site) -> No
     shown = person.get(answer.headers["location"]).text
     assert "13800000109" in shown and "用途“逾期催收”" in shown
     assert site.as_("B1-maker").get(answer.headers["location"]).status_code == 404
+
+
+def test_a_drawing_asked_for_wrongly_is_taken_back_from_its_page(site: Site) -> None:
+    drawing = site.office.programme.rows(select(Disbursement).where(Disbursement.note_id.is_(None)))
+    file = site.office.programme.rows(
+        select(Application.public_id).where(Application.id == drawing[0].application_id)
+    )
+    person, path = site.as_("B1-maker"), f"/applications/{file[0]}"
+    answer = person.send(person.form(path, "/withdraw"), path)
+    assert answer.headers["location"].startswith(f"{path}?done=")
+    page = person.get(answer.headers["location"]).text
+    assert "放款登记已撤回" in page and drawing[0].note_no not in page
 
 
 def test_grounds_are_read_from_their_rows_and_cited(site: Site) -> None:
