@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import Desk, Site, open_site
 from tests.browser.office import claim_sheet
 from tests.databases import Databases
-from tests.programme import id_number
+from tests.programme import credit_code, id_number
 
 pytestmark = pytest.mark.browser
 
@@ -240,3 +240,71 @@ def test_from_arrears_to_payout_and_recovery(site: Site) -> None:
     approver.press("解除预警或暂停")
     expect(approver.page.get_by_role("status")).to_contain_text("已解除")
     approver.shot("released")
+
+
+def test_a_firm_with_its_hires_is_taken_in(site: Site) -> None:
+    desk = site.at("B1-maker")
+    page = desk.page
+    page.get_by_role("link", name="录入企业申请").click()
+    for label, text in {
+        "企业名称": "江阴测试商贸有限公司", "统一社会信用代码": credit_code(7001),
+        "申请金额（元）": "1,000,000", "期限（月）": "24", "贷款用途": "进货",
+    }.items():  # fmt: skip
+        page.get_by_label(label).fill(text)
+    page.get_by_label("还款方式").select_option("LUMP_SUM")
+    page.get_by_label("经办网点").select_option(index=1)
+    page.get_by_label("是否小微企业").select_option("yes")
+    before = page.get_by_label("身份证号").count()
+    page.get_by_role("button", name="增加几行").first.click()
+    expect(page.get_by_label("身份证号")).to_have_count(before + 5)
+    hire = page.get_by_role("group", name="第 1 行").first
+    hire.get_by_label("姓名").fill("员工一")
+    hire.get_by_label("身份证号").fill(id_number(801))
+    hire.get_by_label("人群").select_option("unemployed")
+    hire.get_by_label("本市户籍").select_option("yes")
+    hire.get_by_label("合同起").fill("2019-03-01")
+    hire.get_by_label("无固定期限").select_option("yes")
+    page.get_by_role("button", name="试算（不保存）").click()
+    expect(page.locator("#result")).to_contain_text("还有")
+    expect(page.locator("#result")).to_contain_text("小微企业贴息")
+    paper = page.get_by_role("group", name="上传材料第 1 行")
+    paper.get_by_label("材料名称").fill("就业创业证（失业登记）")
+    paper.get_by_label("文件").set_input_files(
+        {"name": "就业创业证.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"}
+    )
+    page.get_by_label("申请人已书面同意").check()
+    desk.shot("firm")
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_role("status")).to_contain_text("草稿")
+    expect(page.get_by_text("就业创业证.pdf")).to_be_visible()
+    page.get_by_label("查找").fill("江阴测试商贸有限公司")
+    page.get_by_role("button", name="查找").click()
+    expect(page.get_by_role("status")).to_contain_text("查到申请 1 件")
+
+
+def test_an_applicant_asks_without_signing_in(site: Site) -> None:
+    desk = site.at("")
+    page = desk.page
+    page.goto("/sign-in")
+    page.get_by_role("link", name="我能享受什么").click()
+    page.get_by_label("本市户籍失业人员").check()
+    page.get_by_label("是江阴户籍吗").select_option("yes")
+    page.get_by_role("button", name="看结果").click()
+    expect(page.locator("#answer")).to_contain_text("300,000.00")
+    expect(page.locator("#answer")).to_contain_text("全额贴息")
+    expect(page.get_by_text("户口簿", exact=True).first).to_be_visible()
+    desk.shot("entitlement")
+
+
+def test_a_first_screen_leads_to_the_rows_of_an_earlier_day(site: Site) -> None:
+    desk = site.at("G-maker")
+    page = desk.page
+    column = page.locator("a.column").nth(5)
+    column.focus()
+    expect(column.locator(".value")).to_be_visible()
+    page.get_by_label("截至").fill("2019-08-31")
+    page.get_by_role("button", name="查看").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("2019-08-31")
+    page.get_by_role("link", name="本市户籍失业人员").click()
+    expect(page.get_by_text("日终的情况")).to_be_visible()
+    expect(page.get_by_role("link", name="JJ-00102")).to_be_visible()

@@ -11,11 +11,26 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "yes";
+  setTimeout(() => wait(form), 600);
 });
+
+// Long work says that it is under way; only the server knows how far it is.
+function wait(form) {
+  if (!form.dataset.sent || form.querySelector(".wait")) return;
+  const said = document.createElement("p"), bar = document.createElement("progress");
+  said.className = "wait";
+  said.setAttribute("role", "status");
+  bar.setAttribute("aria-label", "正在办理");
+  said.append("正在办理，请稍候……", bar);
+  form.append(said);
+}
 
 // Back from another page: the form may be sent again.
 window.addEventListener("pageshow", () => {
-  for (const form of document.forms) delete form.dataset.sent;
+  for (const form of document.forms) {
+    delete form.dataset.sent;
+    form.querySelector(".wait")?.remove();
+  }
 });
 
 // A filter takes effect as soon as it is chosen.
