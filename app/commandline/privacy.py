@@ -1,5 +1,6 @@
 """``fumin keys rotate``, ``fumin hold`` and ``fumin erase``: personal data and the keys over it."""
 
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import typer
 
 from app.commandline.opening import ActingAs, acting_person, opened, refused
 from app.commands import perform
-from app.keyring import add_key
+from app.keyring import add_key, new_keyring
 from app.settings import read_settings
 from app.start import Refused, keyring_path
 from loans import access, erasure, rotation
@@ -18,6 +19,19 @@ from subsidy import claims
 keys = typer.Typer(name="keys", help="加密密钥。", no_args_is_help=True)
 
 Years = Annotated[int, typer.Option(help="保存年限，不少于 30。", min=erasure.LEAST_YEARS)]
+
+
+@keys.command("new")
+def new(
+    file: Annotated[Path, typer.Argument(help="要建立的密钥文件，由 FUMIN_KEYRING 指明。")],
+) -> None:
+    """建立一个密钥文件（权限 0600）；已有的不会被覆盖。"""
+    try:
+        new_keyring(file)
+    except FileExistsError:
+        typer.echo(f"{file} 已经存在，未作更改。", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"已建立 {file}。请立即备份到另一处：没有它，个人信息无法解密，审计链无法核对。")
 
 
 @keys.command("rotate")
