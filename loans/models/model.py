@@ -57,9 +57,12 @@ def stored(enum: type[StrEnum], name: str = "") -> Enum:
     )
 
 
-def sealed(field: str) -> Any:
-    """A column of sealed bytes, with the field's name that the vault binds into them."""
-    return mapped_column(info={"sealed": field})
+def sealed(field: str, *, deferred: bool = False) -> Any:
+    """A column of sealed bytes, with the field's name that the vault binds into them.
+
+    ``deferred``: whole files, which only come along when they are asked for.
+    """
+    return mapped_column(info={"sealed": field}, deferred=deferred)
 
 
 class Model(DeclarativeBase):

@@ -32,7 +32,7 @@ class Claim(Keyed, Model):
     until: Mapped[date]
     state: Mapped[ClaimState] = mapped_column(stored(ClaimState))
     file_name: Mapped[str] = mapped_column(String(200))
-    file: Mapped[bytes] = sealed("claim.file")
+    file: Mapped[bytes] = sealed("claim.file", deferred=True)
     sha256: Mapped[str] = mapped_column(String(64))
     # Digest of the lines and what is to be paid on each: what an approval is bound to.
     content_hash: Mapped[str] = mapped_column(String(64))

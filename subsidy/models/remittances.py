@@ -58,7 +58,7 @@ class Remittance(Keyed, Model):
     # Where it is paid to, as it may be shown.
     account_masked: Mapped[str | None] = mapped_column(String(40))
     # 拨付清单: the canonical CSV and its digest.
-    file: Mapped[bytes]
+    file: Mapped[bytes] = mapped_column(deferred=True)
     sha256: Mapped[str] = mapped_column(String(64))
     ordered_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     ordered_on: Mapped[date]

@@ -146,7 +146,7 @@ def test_what_names_a_person_goes_when_its_time_is_over_and_money_stays(quarter)
     assert rows[notes[2].borrower_id].erased_on is None, "a loan that still lives"
     hires = p.rows(select(Hire).where(Hire.application_id == firm.id))
     assert {row.name_masked for row in hires} == {erasure.ERASED}
-    assert {vault.open_bytes("claim.file", row.file) for row in p.rows(select(Claim))} == {b""}
+    assert {vault.open_bytes("claim.file", file) for file in p.rows(select(Claim.file))} == {b""}
     with p.reading() as session:
         assert audit.first_broken(session, vault) is None
     with pytest.raises(Conflict, match="30 年"):
