@@ -33,6 +33,7 @@ class Added(NamedTuple):
         return Added(note, on, np.full(len(note), kind), value, np.zeros(len(note), np.int64))
 
 
+HIRES_LEFT = 15  # R15: the difference code behind a base that was re-counted
 Told = dict[int, list[tuple[date, int, int]]]  # by note: (day, movement, amount)
 
 
@@ -45,13 +46,17 @@ def bases(notes: NoteColumns, told: MovementColumns) -> tuple[Integers, Added]:
     groups = list(_sharing(notes, told, base))
     some = told.take(np.isin(told.note, np.concatenate([*groups, np.empty(0, np.intp)])))
     repaid, recounted = _by_note(some, accrual.PRINCIPAL_REPAID), _by_note(some, RECOUNTED)
-    changes: list[tuple[int, int, int]] = []
+    changes: list[tuple[int, int, int, int]] = []
     for sharers in groups:
+        counted_again = {on for at in sharers.tolist() for on, _, _ in recounted[at]}
         for note, (first, *later) in _filled(notes, sharers.tolist(), repaid, recounted):
             base[note] = first[1]
-            changes += [(note, day(on), fen) for on, fen in later]
-    owner, on, value = np.array(changes, np.int64).reshape(-1, 3).T
-    return base, Added.all_of(accrual.SUBSIDISED_CHANGED, owner, on, value)
+            changes += [
+                (note, day(on), fen, HIRES_LEFT if on in counted_again else 0) for on, fen in later
+            ]
+    owner, on, value, reason = np.array(changes, np.int64).reshape(-1, 4).T
+    kind = np.full(len(owner), accrual.SUBSIDISED_CHANGED)
+    return base, Added(owner, on, kind, value, reason)
 
 
 def _sharing(notes: NoteColumns, told: MovementColumns, base: Integers) -> Iterator[Positions]:

@@ -8,15 +8,15 @@ recomputation and explanation need to know nothing of registers. Source: rules.m
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import select
 
 from loans.context import Context
-from loans.models import Borrower, Contract, Hire, Note
-from loans.settlement import QUARTERLY_20, period_starts
+from loans.models import Application, Borrower, Contract, Hire, Note
+from loans.roster import counted_for, next_claim_period
 from loans.signals import sharing
 from loans.workflow import BorrowerKind
 from subsidy.accrual import SUBSIDISED_CHANGED, SUBSIDY_STOPPED, Events, day
@@ -27,7 +27,6 @@ from subsidy.reconciliation import ElsewhereSpan, Flag
 EXCLUDED, DEREGISTERED, HIRES, OTHER_SUBSIDY = 12, 13, 15, 16
 REPRESENTATIVE: Final = "法定代表人"
 _SWITCH: Final = {EXCLUDED: "other_employment", DEREGISTERED: "deregistered"}
-_NEXT_QUARTER: Final = timedelta(days=100)
 
 
 @dataclass(frozen=True)
@@ -148,14 +147,15 @@ def _recounts(
         if row.kind is BorrowerKind.SMALL_FIRM and lists.naming(RegisterKind.HIRES_LEFT, who):
             by_firm[who].append((at, row))
     for who, own in by_firm.items():
-        hired = {hire for _, row in own for hire in _hires_of(ctx, row)}
-        left = {
-            entry.subject_index: entry.since
-            for entry in lists.naming(RegisterKind.HIRES_LEFT, who)
-            if entry.subject_index in hired
-        }
-        for on in sorted({_next_period(day_left) for day_left in left.values()}):
-            gone = sum(_next_period(day_left) <= on for day_left in left.values())
+        hired = {hire.id_index: hire.left_on for hire in _counted_hires(ctx, own)}
+        # Who left by the list and who left by a report are one crowd: nobody leaves twice.
+        left = {hire: left_on for hire, left_on in hired.items() if left_on is not None}
+        for entry in lists.naming(RegisterKind.HIRES_LEFT, who):
+            if entry.subject_index in hired:
+                known = left.get(entry.subject_index, entry.since)
+                left[entry.subject_index] = min(known, entry.since)
+        for on in sorted({next_claim_period(day_left) for day_left in left.values()}):
+            gone = sum(next_claim_period(day_left) <= on for day_left in left.values())
             per_hire = ctx.book.at("firm_per_hire", own[0][1].disbursed_on).number
             room = min((len(hired) - gone) * per_hire, max(r.base_limit_fen for _, r in own))
             for at, row in sorted(own, key=lambda pair: (pair[1].disbursed_on, pair[1].note_no)):
@@ -164,17 +164,15 @@ def _recounts(
                 yield at, max(on, row.disbursed_on), base
 
 
-def _hires_of(ctx: Context, row: Any) -> list[bytes]:
+def _counted_hires(ctx: Context, notes: Iterable[tuple[int, Any]]) -> list[Hire]:
+    """The hires that the decisions on these notes' loans counted, each person once."""
+    contracts = {row.contract_id for _, row in notes}
     rows = (
-        select(Hire.id_index)
-        .join(Contract, Contract.application_id == Hire.application_id)
-        .where(Contract.id == row.contract_id)
+        select(Application)
+        .join(Contract, Contract.application_id == Application.id)
+        .where(Contract.id.in_(contracts))
     )
-    return list(ctx.session.scalars(rows))
-
-
-def _next_period(left_on: date) -> date:
-    return period_starts(QUARTERLY_20, left_on, left_on + _NEXT_QUARTER)[0]
+    return counted_for(ctx, ctx.session.scalars(rows.order_by(Application.id)))
 
 
 def with_stops(

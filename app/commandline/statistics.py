@@ -49,7 +49,7 @@ def _table(rows: list[list[str]], day: date) -> Table:
     (first, *headers), *figures = rows
     table.add_column(first)
     for header in headers:
-        table.add_column(header, justify="right")
+        table.add_column(header, justify="right", overflow="fold")
     for row in figures:
         table.add_row(*row)
     return table
