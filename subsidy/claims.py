@@ -7,6 +7,7 @@ Source: rules.md §7; （九）9.6 财政部门给予全额贴息.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -16,6 +17,7 @@ from loans.context import Context
 from loans.errors import Conflict, NotPermitted
 from loans.identity import canonical_credit_code, canonical_id
 from loans.models import Organisation
+from loans.money import fen_to_yuan
 from loans.parties import ID_NO
 from loans.queries import one
 from loans.second_person import second_person
@@ -34,6 +36,7 @@ from subsidy.remittance import make_payable
 # The file as received names people: it is stored sealed.
 FILE = "claim.file"
 OPEN = (ClaimState.NOT_ACCEPTED, ClaimState.RECEIVED, ClaimState.REVIEWED)
+_NAMED_BY = 500
 UNDECIDED = (ClaimState.RECEIVED, ClaimState.REVIEWED)
 # Where a claim stands and what may be done about it.
 _STANDS = {
@@ -112,7 +115,7 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
         claimed_fen=int(found.claimed_fen.sum()),
         expected_fen=int(found.expected_fen.sum()),
         payable_fen=int(found.payable_fen.sum()),
-        findings=file_findings(filing.sheet, found),
+        findings=[*file_findings(filing.sheet, found), *_repeated(ctx, bank_id, found)],
         supersedes_id=replaced[-1].id if replaced else None,
     )
     ctx.session.add(claim)
@@ -122,6 +125,27 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
     payload = {"claim": str(claim.public_id), "state": claim.state.value}
     outbox.emit(ctx, "claim.received", payload, to=bank.id)
     return claim
+
+
+def _repeated(ctx: Context, bank_id: int, found: Reconciliation) -> list[dict[str, Any]]:
+    """R07 for the file as a whole: the same content again, however it was saved or shuffled."""
+    if not len(found) or set(found.line_class) != {LineClass.DUPLICATE}:
+        return []
+    some = sorted(set(found.note_no))[:_NAMED_BY]  # enough to name the claims by
+    lines = select(ClaimLine.claim_id).where(ClaimLine.note_no.in_(some), ClaimLine.payable_fen > 0)
+    rows = select(Claim).where(
+        Claim.bank_id == bank_id, Claim.state.in_(COUNTED), Claim.id.in_(lines)
+    )
+    before = "、".join(_name(claim) for claim in ctx.session.scalars(rows.order_by(Claim.id)))
+    return [
+        {
+            "kind": "file",
+            "code": "R07",
+            "amount": fen_to_yuan(int(found.claimed_fen.sum())),
+            "message": f"全部 {len(found)} 行都已申报过，见 {before}；没有可支付的新天数，"
+            "如只是另存或重报则无须再报",
+        }
+    ]
 
 
 def review(ctx: Context, *, claim_id: UUID, comment: str) -> Claim:

@@ -19,6 +19,8 @@ from loans import access
 from subsidy.exports import figure_rows, titles_on, workbook
 from subsidy.statistics import Dimension, note_facts
 
+PLAIN_WIDTH = 150
+
 
 def statistics(
     on: Annotated[
@@ -39,7 +41,10 @@ def statistics(
             ctx = installation.context(session, actor)
             day = on.date() if on else ctx.on
             notes, titles = note_facts(ctx, day), titles_on(ctx.book, day)
-    Console().print(_table(figure_rows(notes, by, titles), day))
+    console = Console()
+    if not console.is_terminal:  # a log file has no width of its own
+        console = Console(width=PLAIN_WIDTH)
+    console.print(_table(figure_rows(notes, by, titles), day))
     if out is not None:
         out.write_bytes(workbook(notes, by, titles))
 

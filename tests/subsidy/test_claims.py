@@ -320,6 +320,8 @@ def test_a_note_day_is_never_payable_twice(quarter: Programme, disguise: str) ->
     assert {line.line_class for line in lines_of(p, again)} == {LineClass.DUPLICATE}
     codes = {code for named in causes_of(p, again).values() for code in named}
     assert codes == {"R07"}
+    (whole,) = [f for f in again.findings if f["code"] == "R07"]
+    assert paid.file_name in whole["message"] and "都已申报过" in whole["message"]
     review(p, again)
     approve(p, again)
     payable = p.rows(select(SubsidyEntry.amount_fen).where(SubsidyEntry.kind == EntryKind.PAYABLE))
