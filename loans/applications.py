@@ -114,6 +114,7 @@ def create(ctx: Context, *, asked: Asked) -> Application:
     bank_id = ctx.actor.bank_id
     if bank_id is None:
         raise NotPermitted("banks-only", "申请由经办银行的经办人员录入")
+    branch_of(ctx, asked.branch_id, bank_id)  # before the person: an unknown branch tells nothing
     application = Application(
         public_id=ctx.new_id(),
         bank_id=bank_id,
@@ -141,6 +142,7 @@ def edit(ctx: Context, *, application_id: UUID, asked: Asked, version: int) -> A
         raise Conflict("not-editable", "只有草稿或退回补正的申请可以修改")
     if application.version != version:
         raise Conflict("version-changed", "该申请已被他人修改，请重新打开后再改")
+    branch_of(ctx, asked.branch_id, application.bank_id)
     borrower = _borrower(ctx, asked)
     if (asked.kind, borrower.id) != (application.kind, application.borrower_id):
         raise Conflict("borrower-fixed", "申请人不能更换；请撤回本申请，为另一申请人新建申请")
