@@ -55,7 +55,7 @@ def answer(request: Request, form: Form) -> Response:
         _applicant(reading.values, law),
         _wanted(reading.values),
         Exposure(
-            other_approved_fen=reading.values["other_approved_fen"] or 0,
+            other_approved_fen=reading.values["other_approved_fen"],
             spouse_has_loan=reading.values["spouse_has_loan"],
             own_firm_subsidised=reading.values["own_firm_subsidised"],
             subsidised_loans=0,

@@ -44,7 +44,7 @@ _PERSON = (
     Field(name="honour_level", label="荣誉的级别", kind=Kind.CHOICE, needed=False),
     Field(
         name="other_approved_fen", label="已批准未还清的同类贷款（元）", kind=Kind.MONEY,
-        needed=False,
+        needed=False, start="0",
     ),
     Field(name="spouse_has_loan", label="配偶有同类贷款吗", kind=Kind.TRUTH, needed=False),
     Field(

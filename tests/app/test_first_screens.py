@@ -112,12 +112,13 @@ def test_only_these_pages_need_no_sign_in(client: TestClient) -> None:
 ANSWERS = {
     "kind": "individual", "here": "yes", "amount_fen": "200,000", "term_months": "24",
     "rate_ppm": "4.35", "method": "BULLET", "categories": "unemployed", "local_hukou": "yes",
+    "other_approved_fen": "0",
 }  # fmt: skip
 BODY = {
     "kind": "individual", "amount": "200000.00", "term_months": 24, "rate": "4.35",
     "facts": {"business_division": "320281", "local_hukou": True},
     "categories": [{"code": "unemployed"}],
-    "exposure": {"subsidised_loans": 0, "earlier_overdue": False},
+    "exposure": {"other_approved": "0.00", "subsidised_loans": 0, "earlier_overdue": False},
 }  # fmt: skip
 
 
