@@ -201,6 +201,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "exemptions.read": _BANK | _GUARANTOR,
     "signals.read": _GUARANTOR | _FINANCE,
     "months.preview": _FINANCE,
+    "forecast.read": _FINANCE,
     "months.read": _BANK | _GUARANTOR | _FINANCE | {Role.OBSERVER},
     "claims.read": _BANK | _FINANCE | {Role.OBSERVER},
     "registers.read": _FINANCE,

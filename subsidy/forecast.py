@@ -7,6 +7,7 @@ what-if changes the shares of classes or the cap of a person and leaves everythi
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,13 @@ from loans.errors import Conflict
 from loans.models import Instalment, Note
 from loans.money import split_by_weight
 from loans.policy import FundingSplit
+from loans.settlement import period_starts
+from loans.wall import every_bank
 from loans.workflow import LIVE_NOTE_STATES
-from subsidy.accrual import accrue, day
+from subsidy.accrual import accrue, day, to_date
 from subsidy.columns import NoteColumns
 from subsidy.queries import CLASSES, Book, read_book
+from subsidy.quotes import Cost
 
 LONGEST_MONTHS = 120
 
@@ -80,6 +84,28 @@ def budget(
     ]
 
 
+def costs_of_note(ctx: Context, note: Note) -> tuple[Cost, ...]:
+    """A note's interest, subsidy and borrower's share by settlement period, over its whole life.
+
+    Up to today what was reported, from today on the plan; with all notes that share its
+    borrower's cap.
+    """
+    book = read_book(ctx, borrower_ids=[note.borrower_id], rows=False)
+    portfolio = _with_plans(ctx, book, borrower_id=note.borrower_id).portfolio()
+    at = np.flatnonzero(portfolio.columns.id == note.id)
+    mine = portfolio.take(at)
+    last = max(note.matures_on, note.extended_to or note.matures_on, *map(to_date, mine.events.on))
+    inner = period_starts(note.settlement, note.disbursed_on, last)
+    cuts = sorted({note.disbursed_on, *inner, note.matures_on, last})
+    lines = accrue(mine.notes, mine.events, [day(cut) for cut in cuts])
+    amounts = zip(lines.interest_fen[0].tolist(), lines.subsidy_fen[0].tolist(), strict=True)
+    periods = [
+        Cost(start, stop, interest, subsidy)
+        for (start, stop), (interest, subsidy) in zip(pairwise(cuts), amounts, strict=True)
+    ]
+    return tuple(cost for cost in periods if cost.interest_fen or cost.subsidy_fen)
+
+
 def _of_month(
     ctx: Context, month: date, classes: Any, interest: Any, subsidy: Any
 ) -> Iterator[BudgetLine]:
@@ -103,7 +129,7 @@ def _of_month(
         )
 
 
-def _with_plans(ctx: Context, book: Book) -> Book:
+def _with_plans(ctx: Context, book: Book, *, borrower_id: int | None = None) -> Book:
     """The book as it will stand when every live note pays from today on as planned."""
     rows = (
         select(Note.id, Note.balance_fen, Note.matures_on, Note.extended_to,
@@ -112,9 +138,13 @@ def _with_plans(ctx: Context, book: Book) -> Book:
         .where(Note.state.in_(LIVE_NOTE_STATES))
         .order_by(Note.id, Instalment.no)
     )  # fmt: skip
+    if borrower_id is not None:
+        rows = rows.where(Note.borrower_id == borrower_id)
     left: dict[int, int] = {}
     planned: list[tuple[int, int, int]] = []
-    for row in ctx.session.execute(rows):
+    with every_bank(ctx):
+        found = ctx.session.execute(rows).all()
+    for row in found:
         open_fen = left.setdefault(row.id, row.balance_fen)
         last_day = row.extended_to or row.matures_on
         is_last = row.due_on >= row.matures_on

@@ -13,6 +13,7 @@ from app.api import (
     decisions,
     disbursements,
     dunning,
+    forecasts,
     forms,
     fund,
     health,
@@ -36,7 +37,7 @@ def routers() -> list[APIRouter]:
     """All routers, in the order in which the document shows them."""
     journeys = (
         session, programme, parties, fund, assessments, candidates, forms, applications, decisions,
-        hires, clocks, disbursements,
+        hires, clocks, disbursements, forecasts,
         notes, movements, dunning, payouts, watch, months, claims, prechecks, cases,
         registers, remittances, accounts, statistics,
     )  # fmt: skip

@@ -22,7 +22,8 @@ journey = Journey("月末关账")
 _MONTH = re.compile(r"(19[0-9]{2}|2[01][0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 
 
-def _first_day(text: Any) -> date:
+def first_day(text: Any) -> date:
+    """The first day of a month given as YYYY-MM."""
     if not isinstance(text, str) or not _MONTH.fullmatch(text):
         raise ValueError("月份须为 YYYY-MM，例如 2019-06")
     return date.fromisoformat(f"{text}-01")
@@ -30,7 +31,7 @@ def _first_day(text: Any) -> date:
 
 Month = Annotated[
     date,
-    BeforeValidator(_first_day),
+    BeforeValidator(first_day),
     WithJsonSchema({"type": "string", "pattern": f"^{_MONTH.pattern}$"}),
     Path(description="月份 YYYY-MM。", examples=["2019-06"]),
 ]

@@ -34,7 +34,7 @@ def forecast(
     )
     with opened() as installation:
         actor = acting_person(installation, acting)
-        access.require(actor, "months.read")
+        access.require(actor, "forecast.read")
         with installation.reads() as session:
             ctx = installation.context(session, actor)
             day = since.date() if since else ctx.on
