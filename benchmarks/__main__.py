@@ -1,7 +1,7 @@
 """``./run bench``: every figure of the accrual core, measured now, on this machine, as ratios.
 
 Not a timed test: nothing fails. ``--quick`` uses smaller books (a minute), ``--full`` lets pandas,
-polars and DuckDB try 10⁶ notes.
+polars, DuckDB and the month close through both databases try 10⁶ notes.
 """
 
 import os
@@ -21,6 +21,7 @@ from benchmarks.frames import FRAMES, exploded
 from benchmarks.kernel import compiled
 from benchmarks.loop import with_python
 from benchmarks.measuring import ROUNDS, in_turn, peak_bytes
+from benchmarks.monthend import measure as measure_month_close
 from subsidy.accrual import Events, Lines, Notes, accrue, day
 from subsidy.carried import carried
 
@@ -49,6 +50,7 @@ def main(arguments: list[str]) -> None:
         against_c(name, *book(city))
         against_loop(name, *book(city))
     month(whole)
+    measure_month_close(whole if full else city)
     measure()
     memory(*BOOKS["mixed"](whole))
     growth(whole)

@@ -76,6 +76,20 @@ def test_months_of_a_window_inside_a_quarter_add_up_to_its_part(run, tmp_path):
     assert rows[7] == "A1,2019-12-01,2019-12-21,725.00,725.00,0.00"
 
 
+def test_a_month_s_borrower_share_may_be_a_fen_below_zero(run, book, tmp_path):
+    """rules.md §3. 147.01 from 2019-12-21 at 4.35%, subsidised at 4.34%: by 1 February (42 days)
+    74.6 and 74.4 fen, booked 0.75 and 0.74; by 1 March (71 days) 126.1 and 125.8, both 1.26."""
+    header = LOANS.splitlines()[0]
+    loan = "N1,147.01,2019-06-25,2020-06-25,4.35,full,,4.34"
+    (book / "loans.csv").write_text(f"{header}\n{loan}\n", encoding="utf-8")
+    (book / "events.csv").write_text(EVENTS.splitlines()[0] + "\n", encoding="utf-8")
+
+    assert run("--by", "month", "--to", "2020-03-01").exit_code == 0
+
+    last = (tmp_path / "lines.csv").read_text(encoding="utf-8").splitlines()[-1]
+    assert last == "N1,2020-02-01,2020-03-01,0.51,0.52,-0.01"
+
+
 def test_bad_rows_are_all_told_and_nothing_is_written(run, book, tmp_path):
     (book / "loans.csv").write_text(LOANS.replace("4.35", "4.35001"), encoding="utf-8")
     (book / "events.csv").write_text(EVENTS.replace("A2", "A9"), encoding="utf-8")
