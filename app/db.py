@@ -15,7 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import PoolResetState
 
@@ -226,6 +226,18 @@ def unsafe_database(engine: Engine) -> list[str]:
             *_unsafe_role(connection),
             *_open_tables(connection),
         ]
+
+
+def days_were_set(engine: Engine) -> list[str]:
+    """Why a database that lived on set days (a demo, a rehearsal) is none for real loans."""
+    with reading(engine).connect() as connection:
+        day = connection.execute(select(METADATA.tables["business_date"].c.on)).scalar()
+    if day is None:
+        return []
+    return [
+        f"此数据库设过业务日期 {day}，曾用于演示或演练，不能用于生产：请另建数据库"
+        " (this database lived on a set business date: production needs one of its own)"
+    ]
 
 
 def _unsafe_values(connection: Connection, wanted: dict[str, str], ask: str) -> list[str]:

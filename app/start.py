@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, make_url
 
-from app.db import is_current, make_engine, make_sessions, migrate, unsafe_database
+from app.db import days_were_set, is_current, make_engine, make_sessions, migrate, unsafe_database
 from app.deps import Installation
 from app.keyring import new_keyring, read_keyring
 from app.limits import Buckets
@@ -52,7 +52,7 @@ def open_installation(settings: Settings, *, create: bool = False) -> Opened:
             ]
         )
     if settings.env is Environment.PRODUCTION:
-        reasons = unsafe_database(engine)
+        reasons = unsafe_database(engine) + days_were_set(engine)
         if reasons:
             engine.dispose()
             raise Refused(reasons)

@@ -5,7 +5,15 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.db import METADATA, make_engine, make_sessions, migrate, unsafe_database, writing
+from app.db import (
+    METADATA,
+    days_were_set,
+    make_engine,
+    make_sessions,
+    migrate,
+    unsafe_database,
+    writing,
+)
 from app.rights import is_append_only
 from tests.databases import Database
 
@@ -89,3 +97,13 @@ def test_append_only_tables_refuse_change(database, sessions: sessionmaker[Sessi
 
 def test_migrating_twice_changes_nothing(database: Database):
     migrate(database.owner_url, application_role=None)
+
+
+def test_a_database_that_lived_on_set_days_is_refused_in_production(programme):
+    engine = programme.installation.writes.kw["bind"]
+    (refusal,) = days_were_set(engine)
+    assert "业务日期 2019-04-01" in refusal
+
+
+def test_a_fresh_database_never_lived_on_a_set_day(engine):
+    assert days_were_set(engine) == []

@@ -9,7 +9,9 @@ from starlette.testclient import TestClient
 
 from app import logs
 from app.main import create_app
+from tests.app.operations import UNKNOWN
 from tests.app.requests import application_body
+from tests.programme import id_number
 
 
 @pytest.fixture(params=["sqlite"])
@@ -98,3 +100,31 @@ def test_an_unchanged_answer_is_not_sent_again(api):
         after = maker.send("GET", path, headers={"If-None-Match": before.headers["etag"]})
         assert (after.status_code == 304) == (after.headers["etag"] == before.headers["etag"])
     assert maker.send("GET", f"/applications/{draft}").headers["etag"].startswith('"2-')
+
+
+def test_what_fails_leaves_no_trace_of_the_person_it_was_about(api, written):
+    """J1: fifty requests that are refused or broken, each with a name, a number and a phone."""
+    maker = api.as_("B1-maker")
+    branch = str(api.programme.branches[api.programme.bank.id])
+    canary = {"name": "欧阳金丝雀", "id_no": id_number(907), "phone": "13987654321"}
+    whole = application_body(branch) | canary
+    maker.post("/applications", whole)
+    spoilt = [
+        whole | {"branch_id": str(UNKNOWN)},
+        whole | {"amount": "一百"},
+        whole | {"name": "冒名金丝雀"},
+        whole | {"id_no": canary["id_no"][:-1] + "?"},
+        {"canary": canary},
+    ]
+    told = []
+    for n in range(50):
+        answer = maker.send("POST", "/applications", json=spoilt[n % len(spoilt)])
+        assert answer.status_code in (404, 409, 422)
+        told.append(answer.text)
+    maker.send("GET", f"/applications/{canary['id_no']}")
+    told.append(api.client.get("/metrics").text)
+    logged = json.dumps(written(), ensure_ascii=False)
+    assert logged.count("answered") >= 50
+    for word in canary.values():
+        assert word not in logged
+        assert word not in "".join(told)
