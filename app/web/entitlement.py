@@ -19,13 +19,23 @@ from app.web.render import render
 from loans.dossier import as_json
 from loans.policy import PolicyBook
 from loans.schedule import Method
-from loans.underwriting import Applicant, Category, Exposure, Hire, Honour, remedies
+from loans.underwriting import (
+    APPRAISAL,
+    VERIFICATION,
+    Applicant,
+    Category,
+    Exposure,
+    Hire,
+    Honour,
+    remedies,
+)
 from loans.workflow import BorrowerKind
 from subsidy.quotes import LoanWanted, Quote, quote
 
 router = APIRouter(include_in_schema=False)
 ELSEWHERE = "000000"  # a division outside of every area
 MOST_YEARS = 20
+LOOKED_UP = "查询结果"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,7 @@ def _page(
 ) -> Response:
     law = _law(request)
     assessment = found.assessment if found else None
+    papers = _documents(found) if found else []
     content: dict[str, Any] = {
         "groups": GROUPS,
         "choices": _choices(law),
@@ -149,7 +160,8 @@ def _page(
         "for_firm": filled.texts.get("kind") != PERSON,
         "months": found.attainable_months if found else (),
         "ways": remedies(assessment, law.book) if assessment else (),
-        "documents": _documents(found) if found else [],
+        "documents": [paper for paper in papers if _is_brought(paper[0])],
+        "by_offices": [paper for paper in papers if not _is_brought(paper[0])],
     }
     env = installation_of(request).env
     return HTMLResponse(render("entitlement.html", env=env, **content), status)
@@ -165,6 +177,11 @@ def _documents(found: Quote) -> list[tuple[str, tuple[str, ...]]]:
     for need in assessment.cap_needs:
         wanted.setdefault(need, {})
     return [(need, tuple(cites)) for need, cites in wanted.items()]
+
+
+def _is_brought(need: str) -> bool:
+    """What an office looks up, verifies or appraises is no document to bring."""
+    return need not in (VERIFICATION, APPRAISAL) and not need.endswith(LOOKED_UP)
 
 
 def _choices(law: Law) -> dict[str, Choices]:

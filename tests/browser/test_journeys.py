@@ -303,7 +303,7 @@ def test_an_applicant_asks_without_signing_in(site: Site) -> None:
     page = desk.page
     page.goto("/sign-in")
     page.get_by_role("link", name="我能享受什么").click()
-    page.get_by_label("本市户籍失业人员").check()
+    page.get_by_role("checkbox", name="本市户籍失业人员").check()
     page.get_by_label("是江阴户籍吗").select_option("yes")
     page.get_by_label("雇了几个人").fill("2")
     page.get_by_role("button", name="看结果").click()
