@@ -10,6 +10,7 @@ from app.api.strict import DEEPEST, LARGEST_JSON
 from app.limits import REMEMBERED, Buckets, TooMany
 from app.main import SECURITY_HEADERS, create_app
 from app.security import ATTEMPT_COST
+from app.web.entitlement import ANSWER_COST
 from loans import parties
 from loans.errors import Conflict
 from tests.app.operations import UNKNOWN
@@ -88,6 +89,14 @@ def test_guessing_passwords_is_slow_from_one_address(api):
         page = client.post("/sign-in", data=guess, headers={"Accept": "text/html"})
     assert said == [401, 401, 429]
     assert page.status_code == 429 and "请求过于频繁" in page.text
+
+
+def test_the_public_page_answers_one_address_so_often(api):
+    installation = replace(api.programme.installation, buckets=Buckets(ANSWER_COST, Clock()))
+    with TestClient(create_app(installation), raise_server_exceptions=False) as client:
+        said = [client.post("/entitlement", data={"a": "1"}).status_code for _ in range(2)]
+        assert client.get("/entitlement").status_code == 200
+    assert said == [422, 429]
 
 
 def test_bodies_pages_and_nesting_at_their_limit_and_one_beyond(api):
