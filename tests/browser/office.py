@@ -186,7 +186,8 @@ def claim_lines(programme: Programme, bank: Institution) -> list[DetailLine]:
     """The lines of a bank's sheet of the quarter, right to the fen."""
     with programme.reading() as session:
         ctx = programme.installation.context(session, bank.maker)
-        rows = list(session.query(Note).filter_by(bank_id=bank.maker.organisation_id))
+        mine = session.query(Note).filter_by(bank_id=bank.maker.organisation_id)
+        rows = list(mine.order_by(Note.state, Note.id))  # the same on both engines
         return [
             _detail(ctx, note, session.get_one(Contract, note.contract_id),
                     session.get_one(Borrower, note.borrower_id))
