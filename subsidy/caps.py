@@ -81,24 +81,22 @@ def _sharing(notes: NoteColumns, told: MovementColumns, base: Integers) -> Itera
     alone = (count == 1) & ~np.logical_or.reduceat(recounted[order], first)
     capped = order[first[exceeds & alone]]
     base[capped] = limit[capped]
-    group = np.flatnonzero(exceeds & ~alone)
-    if len(group):
-        mine = np.repeat(np.arange(len(first)), count)
-        group = group[_most_lent(notes, told, order, mine)[group] > lowest[group]]
-    for at in group.tolist():
-        yield order[first[at] : first[at] + count[at]]
+    groups = [order[first[at] : first[at] + count[at]] for at in np.flatnonzero(exceeds & ~alone)]
+    if not groups:
+        return
+    most = _most_lent(notes, told, groups)
+    yield from (group for group, fen in zip(groups, most, strict=True) if fen > limit[group].min())
 
 
-def _most_lent(
-    notes: NoteColumns, told: MovementColumns, order: Positions, group: Positions
-) -> Integers:
+def _most_lent(notes: NoteColumns, told: MovementColumns, groups: list[Positions]) -> Integers:
     """The highest balance of each group of notes over all days [fen]."""
-    of = np.empty(len(notes), np.intp)
-    of[order] = group
-    repaid = told.take(told.kind == accrual.PRINCIPAL_REPAID)
-    who = np.concatenate([of, of[repaid.note]])
-    change = np.concatenate([notes.principal_fen, -repaid.value])
-    on = np.concatenate([notes.disbursed_on, repaid.on])
+    members = np.concatenate(groups)
+    of = np.full(len(notes), -1)
+    of[members] = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    repaid = told.take((told.kind == accrual.PRINCIPAL_REPAID) & (of[told.note] >= 0))
+    who = np.concatenate([of[members], of[repaid.note]])
+    change = np.concatenate([notes.principal_fen[members], -repaid.value])
+    on = np.concatenate([notes.disbursed_on[members], repaid.on])
     steps = np.lexsort((change, on, who))  # of one day, repayments first
     who, running = who[steps], np.cumsum(change[steps])
     first = np.flatnonzero(np.append(True, who[1:] != who[:-1]))

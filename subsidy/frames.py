@@ -65,12 +65,14 @@ def read_frame(
         else:
             blocks += _fetched(session, some, numbers, texts)
     frame: Frame = {name: _joined([b[name] for b in blocks]) for name in numbers}
-    order = np.argsort(frame["id"], kind="stable")  # adaptive: rows come nearly in order
-    for name in numbers:
-        frame[name] = frame[name][order]
     for name in texts:
-        text = [value for block in blocks for value in block[name]]
-        frame[name] = [text[i] for i in order.tolist()]
+        frame[name] = [value for block in blocks for value in block[name]]
+    if not bool((np.diff(frame["id"]) > 0).all()):
+        order = np.argsort(frame["id"], kind="stable")
+        for name in numbers:
+            frame[name] = frame[name][order]
+        for name in texts:
+            frame[name] = [frame[name][i] for i in order.tolist()]
     return frame
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from loans.errors import Conflict, NotPermitted
 from loans.models import Note
-from subsidy import monthend
+from subsidy import bulk, frames, monthend
 from subsidy.models import AccrualLine, LineKind, MonthLock
 from tests.programme import Programme
 
@@ -81,6 +81,23 @@ def test_a_preview_stores_nothing_and_is_what_the_close_locks(programme: Program
     assert (lock.sha256, lock.subsidy_fen) == (run.sha256, run.total("subsidy_fen"))
     # 300000.00 × 4.35% × 30 ÷ 360 = 1087.50, half of it 543.75.
     assert _amounts(programme.lines()) == [(LineKind.REGULAR, 1_087_50, 543_75, 543_75)]
+
+
+def test_a_book_read_and_written_piece_by_piece_is_the_same(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programme.loan()
+    programme.loan(programme.asked(facts={"categories": ()}))
+    programme.day(D(2019, 5, 1))
+    with programme.reading() as session:
+        ctx = programme.installation.context(session, programme.finance.maker)
+        whole = monthend.preview(ctx, month=D(2019, 4, 1))
+    for module, name in ((frames, "BLOCK"), (frames, "FETCHED"), (bulk, "SENT")):
+        monkeypatch.setattr(module, name, 1)
+    lock = programme.close(D(2019, 4, 1))
+    assert (lock.lines, lock.sha256) == (2, whole.sha256)
+    stored = [(x.subsidy_class, x.share_pct, x.interest_fen) for x in programme.lines(lock)]
+    assert stored == [("full", 100, 1_087_50), ("half", 50, 1_087_50)]
 
 
 def test_a_backdated_repayment_is_one_adjustment_in_the_first_open_month(
