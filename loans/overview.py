@@ -120,17 +120,26 @@ def due_clocks(ctx: Context) -> list[DueClocks]:
 
 def running_clocks(ctx: Context, *, limit: int = LARGEST_LIST) -> list[Waiting]:
     """The running working-day clocks of 9.9, the first due first, whoever has to act."""
-    rows = ctx.session.execute(
-        select(Application, Borrower, Clock)
-        .join(Borrower, Borrower.id == Application.borrower_id)
-        .join(Clock, Clock.application_id == Application.id)
+    # The clocks alone first: a file with its assessment is large, and only a few are shown.
+    running = ctx.session.scalars(
+        select(Clock)
+        .join(Application, Application.id == Clock.application_id)
         .where(visible_to(ctx.actor, Application), Clock.ended_on.is_(None))
         .order_by(Clock.due_on, Clock.id)
         .limit(MOST_OPEN)
+    )
+    urgent = sorted(running, key=lambda clock: _due_on(ctx, clock))[:limit]
+    files = ctx.session.execute(
+        select(Application, Borrower)
+        .join(Borrower, Borrower.id == Application.borrower_id)
+        .where(Application.id.in_([clock.application_id for clock in urgent]))
     ).all()
-    urgent = sorted(rows, key=lambda row: _due_on(ctx, row.Clock))[:limit]
-    roles = waiting_for(ctx, [application for application, _, _ in urgent])
-    return [_waiting(ctx, *row, roles[row[0].id]) for row in urgent]
+    found = {application.id: (application, borrower) for application, borrower in files}
+    roles = waiting_for(ctx, [application for application, _ in found.values()])
+    return [
+        _waiting(ctx, *found[clock.application_id], clock, roles[clock.application_id])
+        for clock in urgent
+    ]
 
 
 def _due_on(ctx: Context, clock: Clock | None) -> date:
