@@ -6,7 +6,8 @@ read is a finding with its row and column; the other rows are answered all the s
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -49,6 +50,8 @@ PERSON, FIRM, HIRE = "个人", "小微企业", "新招用人员"
 KINDS = (PERSON, FIRM, HIRE)
 UNREADABLE = "无法读取"
 LONGEST_MONTHS = 600
+# What already runs, and who works there: less than nothing of it would raise a limit.
+COUNTED = ("employees", "other_approved_fen", "other_bases_fen", "other_hires")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +143,11 @@ def read_candidates(
     groups |= {code: code for code in groups.values()}
     rows = [row for row in table.rows() if row.number not in bad]
     firms = {_text(row.values, "reference") for row in rows if _kind(row) == FIRM}
+    times = Counter(_text(row.values, "reference") for row in table.rows())
     hires: dict[str, list[Hire]] = {}
     readable = []
     for row in rows:
-        problems = list(_problems(row, groups, firms))
+        problems = [*_repeated(row, times), *_problems(row, groups, firms)]
         findings += problems
         if not problems and _kind(row) == HIRE:
             hires.setdefault(_text(row.values, "firm"), []).append(_hire(row, groups))
@@ -223,6 +227,14 @@ def _appraisal(values: Any, column: str) -> Appraisal | None:
     return None if passed is None else Appraisal(passed=passed)
 
 
+def _repeated(row: Row, times: Mapping[str, int]) -> Iterator[RowFinding]:
+    """A reference names one row: hires find their firm by it, and each hire counts once (9.8)."""
+    reference = _text(row.values, "reference")
+    if times[reference] > 1:
+        said = f"“{reference}”在名单中出现了 {times[reference]} 次，每行请用各自的编号"
+        yield _finding(row, "reference", said)
+
+
 def _problems(row: Row, groups: dict[str, str], firms: set[str]) -> Iterator[RowFinding]:
     values, kind = row.values, _kind(row)
     if kind not in KINDS:
@@ -235,6 +247,9 @@ def _problems(row: Row, groups: dict[str, str], firms: set[str]) -> Iterator[Row
         text = _text(values, column)
         if text and text not in YES_OR_NO:
             yield _finding(row, column, f"“{text}”应为 是 或 否，不清楚请留空")
+    for column in COUNTED:
+        if (_of(values, column, int) or 0) < 0:
+            yield _finding(row, column, "不能为负数，没有的请填 0")
     for column in ("appraisal", "half_appraisal"):
         text = _text(values, column)
         if text and text not in PASSED:
