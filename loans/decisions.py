@@ -36,6 +36,13 @@ from loans.workflow import Action, BorrowerKind, State
 
 VERIFIABLE = frozenset({State.GUARANTEE_REVIEW, State.HIRE_VERIFICATION})
 DECISIONS = frozenset({Action.PASS, Action.SEND_BACK, Action.REJECT, Action.LAPSE})
+# The rule whose sentence hands a stage its judgement: cited where no finding refuses.
+JUDGED_BY = {
+    State.GUARANTEE_REVIEW: "guarantee_review_workdays",
+    State.LOAN_APPROVAL: "loan_approval_workdays",
+    State.HIRE_VERIFICATION: "firm_per_hire",
+    State.SUBSIDY_APPROVAL: "firm_per_hire",
+}
 # What a card may agree to at most.
 TIERS = {Card.RAISED_CAP: "individual_raised_cap", Card.HALF: "individual_cap"}
 APPRAISABLE = frozenset({State.SUBMITTED, State.GUARANTEE_REVIEW})
@@ -204,7 +211,7 @@ def decide(ctx: Context, *, application_id: UUID, agree: bool, reason: str = "")
         send_back(ctx, application, proposal.missing, reason=said, proposal=proposal)
     else:
         rejects = proposal.action is Action.REJECT
-        details = {"cites": _citations(application) if rejects else []}
+        details = {"cites": _citations(ctx, application) if rejects else []}
         move(ctx, application, proposal.action, reason=said, proposal=proposal, details=details)
     return application
 
@@ -224,7 +231,8 @@ def decide_verification(
     if action is Action.SEND_BACK:
         send_back(ctx, application, missing, reason=reason)
     else:
-        move(ctx, application, action, reason=reason)
+        details = {"cites": _citations(ctx, application)}
+        move(ctx, application, action, reason=reason, details=details)
         application.decided_on = ctx.on
     return application
 
@@ -338,14 +346,20 @@ def _same_institution(ctx: Context, proposal: Proposal) -> None:
         raise NotPermitted("wrong-institution", "该意见由另一机构提出，须由该机构复核")
 
 
-def _citations(application: Application) -> list[str]:
+def _citations(ctx: Context, application: Application) -> list[str]:
+    """What a rejection rests on: the sentences that refuse, else the one the stage judges by."""
     findings = (application.assessment or {}).get("findings", [])
-    return [
+    refusing = [
         cite
         for finding in findings
         if finding["topic"] == "eligibility" and finding["outcome"] == Outcome.NO.value
         for cite in finding["cites"]
     ]
+    if refusing:
+        return list(dict.fromkeys(refusing))
+    assert application.accepted_on is not None  # only an accepted file is judged
+    book = book_for(ctx, application)
+    return list(book.at(JUDGED_BY[application.state], application.accepted_on).cites)
 
 
 def _reassess(ctx: Context, application: Application) -> None:

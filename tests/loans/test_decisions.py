@@ -200,6 +200,26 @@ def test_an_ineligible_application_is_stored_and_rejected_with_the_sentence(
     assert programme.rows(select(FundEntry.id).where(FundEntry.application_id.isnot(None))) == []
 
 
+def test_a_rejection_that_no_finding_asks_for_cites_the_stages_own_sentence(
+    programme: Programme,
+) -> None:
+    person = programme.under_review(programme.asked())
+    programme.decide(person, programme.guarantor, Action.REJECT)
+    firm = programme.submitted(programme.asked_firm(hires=1))
+    programme.accept(firm)
+    programme.do(
+        programme.verifier,
+        "applications.decide_verification",
+        lambda ctx: decisions.decide_verification(
+            ctx, application_id=firm, action=Action.REJECT, reason="合同不实"
+        ),
+    )
+    rejected = select(ApplicationStep).where(ApplicationStep.action == Action.REJECT)
+    by_person, by_firm = programme.rows(rejected.order_by(ApplicationStep.id))
+    assert any("完成担保审核" in cite for cite in by_person.details["cites"])
+    assert any("实际吸纳人数" in cite for cite in by_firm.details["cites"])
+
+
 def test_other_live_loans_at_another_bank_use_up_the_300000(programme: Programme) -> None:
     other = programme.asked(who=1, bank=programme.other_bank, amount_fen=100_000_00)
     programme.approved(other, bank=programme.other_bank)
