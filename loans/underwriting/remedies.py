@@ -11,6 +11,7 @@ from datetime import date
 from loans.daycount import add_years
 from loans.money import fen_to_yuan
 from loans.policy import PolicyBook
+from loans.underwriting.cap import OTHER_LOANS
 from loans.underwriting.findings import Assessment, Outcome, Topic, merged
 from loans.workflow import BorrowerKind
 
@@ -26,6 +27,8 @@ _CURABLE = frozenset(
         "fund_borrower_limit",
     }
 )
+# The grounds of 9.5 that raise the cap, each alone.
+_EMPLOYEES, _HONOUR = "raised_cap_min_employees", "honour."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,11 @@ def remedies(assessment: Assessment, book: PolicyBook) -> tuple[Remedy, ...]:
         return tuple(_firm(assessment))
     if any(finding.rule not in _CURABLE for finding in assessment.decisive):
         return ()
-    return tuple(_with_amount(amount, assessment, book) for amount in _amounts(assessment))
+    return tuple(
+        _with_amount(amount, cap_needs, assessment, book)
+        for amount in _amounts(assessment)
+        for cap_needs in _papers(amount, assessment, book)
+    )
 
 
 def _firm(assessment: Assessment) -> Iterator[Remedy]:
@@ -66,7 +73,30 @@ def _amounts(assessment: Assessment) -> Iterator[int]:
                 if amount > 0)  # fmt: skip
 
 
-def _with_amount(amount: int, assessment: Assessment, book: PolicyBook) -> Remedy:
+def _papers(amount: int, assessment: Assessment, book: PolicyBook) -> tuple[tuple[str, ...], ...]:
+    """The documents with which an amount is within the cap, one list a way."""
+    if amount <= assessment.cap_fen:
+        return ((),)
+    lower = amount <= book.at("individual_cap", assessment.on).number
+    if lower and OTHER_LOANS in assessment.cap_needs:
+        return ((OTHER_LOANS,),)  # 9.3 is enough, no ground of 9.5 is asked for
+    return _grounds(assessment)
+
+
+def _grounds(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
+    """The documents for the higher amount, one list a ground: any one of 9.5's is enough."""
+    open_ = [f for f in assessment.findings if f.topic is Topic.CAP and f.needs]
+    grounds = [f.needs for f in open_ if f.rule == _EMPLOYEES or f.rule.startswith(_HONOUR)]
+    any_one = merged(*grounds)
+    if not any(need in assessment.cap_needs for need in any_one):
+        return (assessment.cap_needs,)  # a ground is proved: what is missing is something else
+    rest = tuple(need for need in assessment.cap_needs if need not in any_one)
+    return tuple(dict.fromkeys(merged(ground, rest) for ground in grounds))
+
+
+def _with_amount(
+    amount: int, cap_needs: tuple[str, ...], assessment: Assessment, book: PolicyBook
+) -> Remedy:
     on, start = assessment.on, assessment.disbursed_on
     raised = amount > book.at("individual_cap", on).number
     years = book.at("raised_cap_term_years" if raised else "individual_term_years", on).number
@@ -79,7 +109,7 @@ def _with_amount(amount: int, assessment: Assessment, book: PolicyBook) -> Remed
     return _remedy(
         None if amount == assessment.amount_fen else amount,
         None if fits else latest,
-        merged(*place, assessment.cap_needs if amount > assessment.cap_fen else ()),
+        merged(*place, cap_needs),
     )
 
 

@@ -359,6 +359,26 @@ class TestRemedies:
             ),
         )
 
+    def test_ask_for_one_ground_where_one_is_enough(self) -> None:
+        """Employees or an honour raise the cap (9.5): nobody needs the papers of both."""
+        star = Honour(kind="entrepreneur_star")
+        applicant = Applicant(
+            kind=BorrowerKind.INDIVIDUAL, business_division="320281", honours=(star,)
+        )
+        terms = Terms.lasting(amount_fen=500_000_00, disbursed_on=ON, months=36)
+        found = _assess(applicant, terms, Exposure(other_approved_fen=0))
+        assert [way.needs for way in remedies(found, BOOK)] == [
+            (EMPLOYEES, APPRAISAL),
+            ("创业之星证书或命名文件", APPRAISAL),
+            (),
+        ]
+
+    def test_ask_for_no_ground_below_the_first_tier(self) -> None:
+        applicant = Applicant(kind=BorrowerKind.INDIVIDUAL, business_division="320281")
+        terms = Terms.lasting(amount_fen=300_000_00, disbursed_on=ON, months=36)
+        (way,) = remedies(_assess(applicant, terms, Exposure()), BOOK)
+        assert way.needs == (OTHER_LOANS,)
+
     def test_cannot_move_a_business(self) -> None:
         applicant = Applicant(kind=BorrowerKind.INDIVIDUAL, business_division="320282")
         terms = Terms.lasting(amount_fen=1, disbursed_on=ON, months=12)
