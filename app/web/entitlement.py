@@ -35,6 +35,7 @@ from subsidy.quotes import LoanWanted, Quote, quote
 router = APIRouter(include_in_schema=False)
 ELSEWHERE = "000000"  # a division outside of every area
 MOST_YEARS = 20
+MOST_HIRES = 500
 LOOKED_UP = "查询结果"
 ANSWER_COST = 20  # of 1200 a minute: 60 answers
 
@@ -68,13 +69,7 @@ def answer(request: Request, form: Form) -> Response:
     found = quote(
         _applicant(reading.values, law),
         _wanted(reading.values),
-        Exposure(
-            other_approved_fen=reading.values["other_approved_fen"],
-            spouse_has_loan=reading.values["spouse_has_loan"],
-            own_firm_subsidised=reading.values["own_firm_subsidised"],
-            subsidised_loans=0,
-            earlier_overdue=False,
-        ),
+        _exposure(reading.values),
         on=law.on,
         book=law.book,
     )
@@ -88,8 +83,9 @@ def _too_much(values: Mapping[str, Any]) -> dict[str, str]:
         faults["amount_fen"] = "“想贷多少”须大于 0 元"
     if not 1 <= (values.get("term_months") or 1) <= 12 * MOST_YEARS:
         faults["term_months"] = f"“期限”应在 1 至 {12 * MOST_YEARS} 个月之间"
-    if any((values.get(name) or 0) > 500 for name in COUNTS):
-        faults[next(iter(COUNTS))] = "新招用人数最多填 500 人"
+    for name in (*COUNTS, "other_hires"):
+        if (values.get(name) or 0) > MOST_HIRES:
+            faults[name] = f"人数最多填 {MOST_HIRES} 人"
     return faults
 
 
@@ -124,6 +120,20 @@ def _applicant(values: Mapping[str, Any], law: Law) -> Applicant:
         ),
         is_small_firm=values["is_small_firm"],
         hires=tuple(_hires(values, law.on)),
+    )
+
+
+def _exposure(values: Mapping[str, Any]) -> Exposure:
+    """What else runs; a question left blank is not known, never none."""
+    others = values["other_hires"]
+    return Exposure(
+        other_approved_fen=values["other_approved_fen"],
+        other_bases_fen=values["other_bases_fen"],
+        other_hires=None if others is None else tuple(f"在贷{n}" for n in range(1, others + 1)),
+        spouse_has_loan=values["spouse_has_loan"],
+        own_firm_subsidised=values["own_firm_subsidised"],
+        subsidised_loans=0,
+        earlier_overdue=False,
     )
 
 

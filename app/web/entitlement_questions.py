@@ -16,6 +16,8 @@ COUNTS = {
     "hired_farmers": "farmer",
 }
 
+NONE_IS_ZERO = "没有请填 0；不清楚请留空，结果会说明要查询什么。"
+
 _WHO = (
     Field(
         name="kind",
@@ -44,7 +46,7 @@ _PERSON = (
     Field(name="honour_level", label="荣誉的级别", kind=Kind.CHOICE, needed=False),
     Field(
         name="other_approved_fen", label="已批准未还清的同类贷款（元）", kind=Kind.MONEY,
-        needed=False, start="0",
+        needed=False, hint=NONE_IS_ZERO,
     ),
     Field(name="spouse_has_loan", label="配偶有同类贷款吗", kind=Kind.TRUTH, needed=False),
     Field(
@@ -57,7 +59,15 @@ _FIRM = (
     Field(name="hired_unemployed", label="本市户籍失业人员（人）", kind=Kind.WHOLE, needed=False),
     Field(name="hired_veterans", label="本市户籍退役军人（人）", kind=Kind.WHOLE, needed=False),
     Field(name="hired_farmers", label="本市户籍农民（人）", kind=Kind.WHOLE, needed=False),
-)
+    Field(
+        name="other_bases_fen", label="其他在贷贷款的贴息基数（元）", kind=Kind.MONEY,
+        needed=False, hint=NONE_IS_ZERO,
+    ),
+    Field(
+        name="other_hires", label="支持这些贷款的吸纳人员（人，不含上面的）", kind=Kind.WHOLE,
+        needed=False,
+    ),
+)  # fmt: skip
 
 GROUPS = (
     ("贷款", "", _WHO),

@@ -162,6 +162,22 @@ def test_the_public_page_counts_a_firms_hires(client: TestClient) -> None:
     assert wrong.status_code == 422 and 'value="二百万"' in wrong.text
 
 
+def test_the_public_page_takes_no_blank_for_nothing(client: TestClient) -> None:
+    """What else is owed, left blank, is asked for by name; what is stated counts."""
+    anybody = TestClient(client.app)
+    empty = anybody.get("/entitlement", headers=HTML).text
+    assert 'value="0"' not in empty
+    blank = anybody.post("/entitlement", data=ANSWERS | {"other_approved_fen": ""}, headers=HTML)
+    assert "借款人其他创业担保贷款查询结果" in blank.text
+    firm = ANSWERS | {"kind": "small_firm", "is_small_firm": "yes", "hired_graduates": "2"}
+    unknown = anybody.post("/entitlement", data=firm, headers=HTML).text
+    assert "企业其他存续贷款及其吸纳人员查询结果" in unknown
+    others = {"other_bases_fen": "150000", "other_hires": "1"}
+    stated = anybody.post("/entitlement", data=firm | others, headers=HTML).text
+    assert "企业其他存续贷款及其吸纳人员查询结果" not in stated
+    assert '<span class="value">150,000.00</span>' in stated, "3 hires give 300000.00, half is used"
+
+
 # Pages with lists, by who reads them; as of an earlier day too.
 LISTS = {
     "G-maker": ("/", "/?on=2019-06-30", "/applications", "/applications?on=2019-06-30", "/notes",
