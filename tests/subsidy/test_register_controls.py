@@ -83,7 +83,7 @@ def test_spouses_owners_a_new_representative_and_what_borrowers_share_are_flagge
         (one, firm, "法定代表人", "2019-08-01", ""),
     )
     shared = p.installation.vault.index(ID_NO, "x")
-    with p.installation.writes() as session, session.begin():
+    with p.tampering() as session:
         own = select(Note.borrower_id).where(Note.note_no.in_(("N1", "N2", "N4")))
         session.execute(update(Borrower).where(Borrower.id.in_(own)).values(phone_index=shared))
 
