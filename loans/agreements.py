@@ -1,6 +1,6 @@
 """Command: guarantee company and bank agree on the bank's share of a loss (9.11), dated."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from loans.access import OrganisationKind
 from loans.context import Context
 from loans.errors import Conflict
-from loans.models import Agreement
+from loans.models import Agreement, Organisation
 from loans.queries import organisation_of
 
 
@@ -25,8 +25,11 @@ def register(
 ) -> Agreement:
     """Guarantee company and bank agree on the bank's share of a loss from a day on (9.11).
 
-    Principal is always compensated; ``waiting_days`` None follows the policy.
+    Principal is always compensated; ``waiting_days`` None follows the policy. An agreement without
+    an end ends where a later one begins, from tomorrow on: contracts signed so far keep theirs.
     """
+    if until is not None and until <= since:
+        raise Conflict("period-empty", f"协议期间 {since} 至 {until}（不含）没有一天，请核对")
     bank = organisation_of(ctx, bank_id, OrganisationKind.BANK)
     minimum = ctx.book.at("bank_share_min", since)
     if not minimum.number <= bank_share_pct <= 100:
@@ -35,14 +38,7 @@ def register(
             f"经办银行风险分担比例 {bank_share_pct}% 应在 {minimum.number}% 至 100% 之间",
             cites=minimum.cites,
         )
-    rows = select(Agreement).where(Agreement.bank_id == bank.id)
-    for other in ctx.session.scalars(rows):
-        if since < (other.until or date.max) and other.since < (until or date.max):
-            raise Conflict(
-                "agreement-overlaps",
-                f"{bank.name} 在 {other.since} 至 {other.until or '长期'} 已有分担协议，"
-                "期间不能重叠",
-            )
+    _make_room(ctx, bank, since=since, until=until)
     row = Agreement(
         public_id=ctx.new_id(),
         guarantor_id=ctx.actor.organisation_id,
@@ -56,3 +52,19 @@ def register(
     )
     ctx.session.add(row)
     return row
+
+
+def _make_room(ctx: Context, bank: Organisation, *, since: date, until: date | None) -> None:
+    """Each day has one agreement: one without an end is followed, any other overlap refused."""
+    rows = select(Agreement).where(Agreement.bank_id == bank.id)
+    for other in ctx.session.scalars(rows.with_for_update()):
+        if not (since < (other.until or date.max) and other.since < (until or date.max)):
+            continue
+        if other.until is None and other.since < since and since > ctx.on:
+            other.until = since
+            continue
+        raise Conflict(
+            "agreement-overlaps",
+            f"{bank.name} 在 {other.since} 至 {other.until or '长期'} 已有分担协议，期间不能重叠；"
+            f"长期协议可由明日（{ctx.on + timedelta(days=1)}）或以后开始的新协议接替",
+        )

@@ -5,6 +5,7 @@ sign turned round. Nobody ever gets more than was paid; what is left over is the
 write-off stops none of this: the claim stays, and so does the account. Source: rules.md §4.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -60,7 +61,9 @@ def enter_cost(
     """A cost of the recovery (court, lawyer): paid out of what comes in, before anyone's share."""
     payout, note = _recovering(ctx, payout_id, on)
     positive(amount_fen, f"借据 {note.note_no} {on} 追偿费用")
-    return _enter(ctx, payout, RecoveryKind.COST, on=on, costs_fen=amount_fen, reason=reason)
+    entry = _enter(ctx, payout, RecoveryKind.COST, on=on, costs_fen=amount_fen, reason=reason)
+    _close_or_reopen(ctx, payout, note)
+    return entry
 
 
 def receive(
@@ -110,6 +113,11 @@ def reverse(ctx: Context, *, payout_id: UUID, recovery_id: UUID, reason: str) ->
     second_person(ctx, wrong.by_person_id)
     if wrong.costs_fen > account_of(ctx, payout).costs_fen:
         raise Conflict("cost-repaid", "这笔费用已由收回的款项偿付，请先冲正相应的收回记录")
+    if _surplus_since(entries, wrong):
+        raise Conflict(
+            "surplus-rests-on-it",
+            "此后的收回款项在全部收回后有余款归还借款人；请先冲正有余款的收回记录，再按实际重新登记",
+        )
     entry = _enter(
         ctx,
         payout,
@@ -123,6 +131,15 @@ def reverse(ctx: Context, *, payout_id: UUID, recovery_id: UUID, reason: str) ->
         fund.recover(ctx, note, -wrong.fund_fen, "冲正追偿")
     _close_or_reopen(ctx, payout, note)
     return entry
+
+
+def _surplus_since(entries: Sequence[Recovery], wrong: Recovery) -> bool:
+    """Whether a later receipt that stands left a surplus: it would be owed to the payers again."""
+    if wrong.kind is not RecoveryKind.RECEIPT:
+        return False
+    undone = {entry.reverses_id for entry in entries}
+    later = (entry for entry in entries if entry.id > wrong.id and entry.id not in undone)
+    return any(entry.kind is RecoveryKind.RECEIPT and entry.surplus_fen for entry in later)
 
 
 def _locked(ctx: Context, payout_id: UUID) -> tuple[Payout, Note]:

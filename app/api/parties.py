@@ -91,7 +91,9 @@ class AgreementBody(Body):
 
     bank_id: Id
     since: Day
-    until: Day | None = Field(default=None, description="不含该日；空为长期。")
+    until: Day | None = Field(
+        default=None, description="不含该日；空为长期，可由明日或以后开始的新协议接替。"
+    )
     bank_share_pct: int = Field(ge=0, le=100, examples=[20], description="银行承担的百分比。")
     limit: Yuan | None = Field(default=None, description="该行担保额度；空为不限。")
     compensates_interest: bool = Field(default=True, description="代偿范围是否含合同利息。")

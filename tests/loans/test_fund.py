@@ -12,7 +12,15 @@ from sqlalchemy import func, select
 
 from loans import agreements, fund
 from loans.errors import Conflict, FuminError
-from loans.models import Application, FundEntry, FundEntryKind, GuaranteeFund, Payout
+from loans.models import (
+    Agreement,
+    Application,
+    FundEntry,
+    FundEntryKind,
+    GuaranteeFund,
+    Organisation,
+    Payout,
+)
 from loans.queries import one
 from loans.workflow import State
 from tests import guarantee
@@ -133,8 +141,25 @@ def test_agreements_cover_each_day_once_and_keep_the_minimum_share(programme: Pr
     assert low.value.code == "bank-share-below-minimum"
     assert any("代偿不低于20%" in cite for cite in low.value.cites)
     with pytest.raises(Conflict) as twice:
-        agree(date(2019, 6, 1), date(2019, 7, 1))
+        agree(date(2019, 3, 1), date(2019, 7, 1))
     assert twice.value.code == "agreement-overlaps"
+    with pytest.raises(Conflict) as empty:
+        agree(date(2030, 1, 1), date(2018, 1, 1))
+    assert empty.value.code == "period-empty"
+
+    # The one without an end is followed from tomorrow at the earliest; days so far keep theirs.
+    programme.day(date(2019, 6, 1))
+    with pytest.raises(Conflict) as today:
+        agree(date(2019, 6, 1), None, share_pct=30)
+    assert today.value.code == "agreement-overlaps"
+    agree(date(2019, 6, 2), None, share_pct=30)
+    mine = select(Agreement).join(Organisation, Organisation.id == Agreement.bank_id)
+    rows = programme.rows(
+        mine.where(Organisation.public_id == programme.bank.id).order_by(Agreement.since)
+    )
+    assert [(row.since, row.until, row.bank_share_pct) for row in rows] == [
+        (date(2019, 1, 1), date(2019, 6, 2), 20), (date(2019, 6, 2), None, 30),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("amount_fen", [0, -1])

@@ -87,6 +87,30 @@ def test_a_reversal_of_all_reopens_a_closed_payout(programme, payout):
     assert p.row(Payout, payout).state is PayoutState.PAID
 
 
+def test_a_cost_reopens_a_closed_payout_and_what_repays_it_closes_it(programme, payout):
+    p = programme
+    g.receive(p, payout, 152_936_25)
+    g.cost(p, payout, 10_00)
+    assert p.row(Payout, payout).state is PayoutState.PAID
+    g.receive(p, payout, 10_00)
+    assert p.row(Payout, payout).state is PayoutState.CLOSED
+
+
+def test_a_receipt_on_which_a_later_surplus_rests_is_undone_after_it(programme, payout):
+    """Undone alone, 100000.00 would be owed to the payers while 47063.75 went to the borrower."""
+    p = programme
+    first = g.receive(p, payout, 100_000_00)
+    last = g.receive(p, payout, 100_000_00)
+    assert last.surplus_fen == 47_063_75
+    before = g.totals(p)
+    assert refusal(g.reverse, p, payout, first.public_id) == "surplus-rests-on-it"
+    assert g.totals(p) == before
+    g.reverse(p, payout, last.public_id)
+    g.reverse(p, payout, first.public_id)
+    whole = g.receive(p, payout, 100_000_00)
+    assert (whole.bank_fen + whole.fund_fen, whole.surplus_fen) == (100_000_00, 0)
+
+
 def test_a_write_off_keeps_the_claim_and_frees_nothing(programme, payout):
     p = programme
     before = g.totals(p)
