@@ -5,15 +5,24 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from loans.errors import Conflict
-from loans.models import Note
+from loans.models import Movement, MovementKind, Note
 from subsidy import cases
 from subsidy.adjustments import adjustments
-from subsidy.models import CaseComment, CaseState, Claim, ClaimCase, ClaimState
+from subsidy.models import (
+    CaseComment,
+    CaseState,
+    Claim,
+    ClaimCase,
+    ClaimState,
+    EntryKind,
+    SubsidyEntry,
+)
 from tests.programme import Programme
 from tests.subsidy.bank_files import (
     SINCE,
@@ -135,3 +144,73 @@ def test_a_line_that_was_partly_claimed_before_is_adjusted_by_its_own_days_only(
         assert [(each.claim.id, each.amount_fen) for each in found] == [(second.id, -241_67)]
         (kept,) = session.scalars(select(Claim).where(Claim.id == second.id))
         assert kept.payable_fen == 1_522_50, "an approved claim is never edited"
+
+
+# --- facts taken back -----------------------------------------------------------------------------
+
+
+def _paid(p: Programme, *, since: date = SINCE, until: date = UNTIL, **stated: Any) -> Any:
+    """A quarter's claim of the one loan, from file to payment; what was ordered."""
+    (line,) = careful_lines(p, since=since, until=until)
+    lines = [replace(line, **stated)]
+    with p.at_once():
+        filed = file_claim(p, lines, since=since, until=until, as_csv=True)
+        ordered = order(p, approve(p, review(p, filed)))
+        confirm(p, ordered)
+    return ordered
+
+
+def _withdrawn(p: Programme) -> None:
+    """The last repayment was reported in error."""
+    (note,) = p.rows(select(Note.public_id))
+    *_, wrong = p.rows(
+        select(Movement.public_id)
+        .where(Movement.kind == MovementKind.PRINCIPAL_REPAID)
+        .order_by(Movement.id)
+    )
+    p.report(note, "reverse", movement_id=wrong, reason="误记")
+
+
+def _adjusted(p: Programme) -> list[int]:
+    """What the next order would net."""
+    with p.reading() as session:
+        ctx = p.installation.context(session, p.finance.maker)
+        (bank_id,) = session.scalars(select(Claim.bank_id).distinct())
+        return [each.amount_fen for each in adjustments(ctx, bank_id=bank_id)]
+
+
+Q4, Q1 = (UNTIL, D(2019, 12, 21)), (D(2019, 12, 21), D(2020, 3, 21))
+
+
+def test_what_a_withdrawn_fact_took_is_given_back(lent: Programme) -> None:
+    """100000.00 from 1 September is 241.67 of the third quarter and 1099.58 of the fourth; both
+    quarters are worth their 3335.00 and 3298.75 again when the report is withdrawn."""
+    p = lent
+    _paid(p)
+    _repaid(p, 100_000_00, D(2019, 9, 1))
+    _withdrawn(p)
+    assert _adjusted(p) == [], "withdrawn before an order, it moves nothing"
+    _repaid(p, 100_000_00, D(2019, 9, 1))
+    fourth = _paid(p, since=Q4[0], until=Q4[1])
+    assert (fourth.amount_fen, fourth.netted_fen) == (2_199_17 - 241_67, -241_67)
+    _withdrawn(p)
+    p.day(D(2020, 3, 23))
+
+    first = _paid(p, since=Q1[0], until=Q1[1])
+
+    # 91 days of 300000.00; the fourth quarter was granted as claimed: no more is given back of it
+    assert (first.amount_fen, first.netted_fen) == (3_298_75 + 241_67, 241_67)
+    paid = p.rows(select(SubsidyEntry.amount_fen).where(SubsidyEntry.kind == EntryKind.PAID))
+    assert sum(paid) == 3_335_00 + 2_199_17 + 3_298_75
+
+
+def test_an_under_claim_is_given_back_up_to_what_was_granted(lent: Programme) -> None:
+    """Claimed 3000.00 of 3335.00; 200000.00 are worth 2223.33 of the quarter, 2199.17 of the next.
+    What is withdrawn gives the 3000.00 back, not the 3335.00."""
+    p = lent
+    _paid(p, claimed_fen=3_000_00)
+    _repaid(p, 100_000_00, SINCE)
+    fourth = _paid(p, since=Q4[0], until=Q4[1])
+    assert (fourth.amount_fen, fourth.netted_fen) == (2_199_17 - 776_67, 2_223_33 - 3_000_00)
+    _withdrawn(p)
+    assert _adjusted(p) == [776_67]
