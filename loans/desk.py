@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 
 from loans.access import Actor, Role
 from loans.context import Context
 from loans.errors import Conflict
-from loans.models import Proposal, Verification
+from loans.models import Application, Proposal, Verification
 from loans.workflow import Action, BorrowerKind, State, next_step
 
 # The step that a file in this state waits for; a closed file waits for none.
@@ -33,11 +33,22 @@ def states_of(actor: Actor) -> set[State]:
     }
 
 
+def lapse_is_proposed() -> ColumnElement[bool]:
+    """Of an application: in its present stage and round somebody proposed that it lapses."""
+    return exists().where(
+        Proposal.application_id == Application.id,
+        Proposal.state == Application.state,
+        Proposal.round == Application.round,
+        Proposal.action == Action.LAPSE,
+    )
+
+
 def waiting_for(ctx: Context, rows: Sequence[Any]) -> dict[int, tuple[Role, ...]]:
     """The roles that have to act next on some files, by key; none on a decided one.
 
     Where two people decide: the maker until there is an opinion on the present content, then the
-    checker. 人社 comes first while a person's categories are not verified. Two queries in all.
+    checker. 人社 comes first while a person's categories are not verified; a lapse that is proposed
+    waits for its checker in whatever state (``lapse_is_proposed``). Two queries in all.
     ``rows``: applications, or rows with those of their columns that decide.
     """
     keys = [row.id for row in rows]
@@ -55,9 +66,10 @@ def _doers(kind: BorrowerKind, state: State, action: Action) -> set[Role | None]
 
 
 def _roles(
-    row: Any, verified: set[str], opinions: set[tuple[int, State, int, str]]
+    row: Any, verified: set[str], opinions: dict[tuple[int, State, int, str], Action]
 ) -> tuple[Role, ...]:
-    action = AWAITED.get(row.state)
+    said = opinions.get((row.id, row.state, row.round, row.content_hash))
+    action = said if said is Action.LAPSE else AWAITED.get(row.state)
     if action is None:
         return ()
     step = next_step(row.kind, row.state, action, returned_from=row.returned_from)
@@ -67,8 +79,7 @@ def _roles(
         return (Role.VERIFIER,)
     if step.proposed_by is None:
         return (step.by,)
-    current = (row.id, row.state, row.round, row.content_hash) in opinions
-    return (step.by if current else step.proposed_by,)
+    return (step.by if said else step.proposed_by,)
 
 
 def _verified(ctx: Context, keys: list[int]) -> dict[int, set[str]]:
@@ -80,8 +91,20 @@ def _verified(ctx: Context, keys: list[int]) -> dict[int, set[str]]:
     return found
 
 
-def _current_opinions(ctx: Context, keys: list[int]) -> set[tuple[int, State, int, str]]:
-    rows = select(
-        Proposal.application_id, Proposal.state, Proposal.round, Proposal.content_hash
-    ).where(Proposal.application_id.in_(keys))
-    return {(key, state, no, digest) for key, state, no, digest in ctx.session.execute(rows)}
+def _current_opinions(ctx: Context, keys: list[int]) -> dict[tuple[int, State, int, str], Action]:
+    """What was last said in each stage and round about each content."""
+    rows = (
+        select(
+            Proposal.application_id,
+            Proposal.state,
+            Proposal.round,
+            Proposal.content_hash,
+            Proposal.action,
+        )
+        .where(Proposal.application_id.in_(keys))
+        .order_by(Proposal.no)
+    )
+    return {
+        (key, state, no, digest): action
+        for key, state, no, digest, action in ctx.session.execute(rows)
+    }

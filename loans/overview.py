@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from loans import clocks
 from loans.access import Role
 from loans.context import Context
-from loans.desk import states_of, waiting_for
+from loans.desk import lapse_is_proposed, states_of, waiting_for
 from loans.models import (
     Application,
     Borrower,
@@ -82,7 +82,10 @@ def worklist(ctx: Context, *, limit: int = LARGEST_LIST) -> Work:
     found = ctx.session.execute(
         select(*_JUDGED, Clock)
         .outerjoin(Clock, _OPEN_CLOCK)
-        .where(visible_to(ctx.actor, Application), Application.state.in_(states_of(ctx.actor)))
+        .where(
+            visible_to(ctx.actor, Application),
+            Application.state.in_(states_of(ctx.actor)) | lapse_is_proposed(),
+        )
         .order_by(Clock.due_on.is_(None), Clock.due_on, Application.id)
         .limit(MOST_OPEN + 1)
     ).all()

@@ -20,7 +20,7 @@ from loans.dues import Account, account_of
 from loans.errors import Conflict
 from loans.evidence import DUNNING, Item
 from loans.models import Contract, MovementKind, Note, Payout, PayoutState
-from loans.money import fen_to_yuan
+from loans.money import fen_to_yuan, positive
 from loans.movements import record
 from loans.policy import GroundEffect, PolicyBook, Rule
 from loans.queries import agreement_in_force, one
@@ -103,16 +103,20 @@ def examine(
 ) -> Payout:
     """The guarantee company examines: compensate (perhaps less, on grounds), or refuse on one.
 
-    Until it is paid it may be examined again, which voids what was decided.
+    Until it is paid it may be examined again, which voids what was decided. What the borrower paid
+    since the request may have ended the default: then it can only be refused.
     """
     row, note = _open(
         ctx, payout_id, PayoutState.REQUESTED, PayoutState.EXAMINED, PayoutState.APPROVED
     )
     if not passes and not any(ground.amount_fen == 0 for ground in grounds):
         raise Conflict("ground-needed", "不予代偿须至少注明一项驳回事由")
+    account = account_of(ctx, note)
+    if passes:
+        _unpaid_due_day(ctx, account, row.due_on)
     row.grounds = [_cited(ctx, ground, passes=passes) for ground in grounds]
     row.passes, row.opinion = passes, opinion
-    _fill_amounts(ctx, row, account_of(ctx, note), until=ctx.on)
+    _fill_amounts(ctx, row, account, until=ctx.on)
     if passes and row.compensated_fen == 0:
         raise Conflict("nothing-to-compensate", "核减后没有应代偿的金额，请改为不予代偿")
     row.state, row.examined_on, row.examined_by_id = (
@@ -214,7 +218,9 @@ def _unpaid_due_day(ctx: Context, account: Account, due_on: date | None) -> date
         shown = "、".join(map(str, late)) or "没有"
         raise Conflict(
             "nothing-overdue",
-            f"借据 {account.note.note_no} 到期未还的应还款日：{shown}；请核对还款记录",
+            f"借据 {account.note.note_no} 到期未还的应还款日：{shown}"
+            + (f"，{due_on} 已不在其中" if due_on else "")
+            + "；请核对还款记录",
         )
     return late[0] if due_on is None else due_on
 
@@ -249,6 +255,8 @@ def _proved(items: Sequence[Item], explanations: dict[str, str]) -> list[dict[st
 
 
 def _cited(ctx: Context, ground: Ground, *, passes: bool) -> dict[str, Any]:
+    if ground.amount_fen:
+        positive(ground.amount_fen, f"事由“{ground.code}”的核减金额")
     known = {rule.code: rule for rule in ctx.book.family("payout_ground", ctx.on)}
     if ground.code not in known:
         raise Conflict("no-such-ground", f"没有“{ground.code}”这一项事由，可选：{'、'.join(known)}")

@@ -64,46 +64,57 @@ def _rates(
     if since >= until:
         raise Conflict("period-empty", f"期间 {since} 至 {until}（不含）没有一天，请核对")
     keys = [bank.id for bank in banks]
-    paid = _paid(ctx, keys, since, until)
-    released = _released(ctx, keys, since, until)
+    sums = _sums(ctx, keys, since, until)
     standings = _standings(ctx, keys)
-    return [
-        CompensationRate(
-            bank=bank,
-            since=since,
-            until=until,
-            compensated_fen=paid.get(bank.id, 0),
-            released_fen=released.get(bank.id, 0),
-            rate_ppm=compensation_rate_ppm(
-                compensated_fen=paid.get(bank.id, 0), released_fen=released.get(bank.id, 0)
-            ),
-            standing=standings.get(bank.id),
-        )
-        for bank in banks
-    ]
+    return [_rate(bank, since, until, sums, standings) for bank in banks]
 
 
-def _paid(ctx: Context, keys: list[int], since: date, until: date) -> dict[int, int]:
-    rows = (
-        select(Payout.bank_id, func.sum(Payout.compensated_fen))
+def _rate(
+    bank: Organisation,
+    since: date,
+    until: date,
+    sums: dict[int, tuple[int, int]],
+    standings: dict[int, StandingKind],
+) -> CompensationRate:
+    compensated_fen, released_fen = sums.get(bank.id, (0, 0))
+    return CompensationRate(
+        bank=bank,
+        since=since,
+        until=until,
+        compensated_fen=compensated_fen,
+        released_fen=released_fen,
+        rate_ppm=compensation_rate_ppm(compensated_fen=compensated_fen, released_fen=released_fen),
+        standing=standings.get(bank.id),
+    )
+
+
+def _sums(ctx: Context, keys: list[int], since: date, until: date) -> dict[int, tuple[int, int]]:
+    """What was compensated and what was released in a period, by bank.
+
+    A payout counts with both on the day it was paid, on whatever day that was recorded.
+    """
+    paid = (
+        select(Payout.bank_id, func.sum(Payout.compensated_fen), func.sum(Payout.principal_fen))
         .where(Payout.bank_id.in_(keys), Payout.paid_on >= since, Payout.paid_on < until)
         .group_by(Payout.bank_id)
     )
-    return {bank_id: int(fen) for bank_id, fen in ctx.session.execute(rows)}
-
-
-def _released(ctx: Context, keys: list[int], since: date, until: date) -> dict[int, int]:
-    rows = (
+    repaid = (
         select(FundEntry.bank_id, func.sum(-FundEntry.outstanding_fen))
         .where(
             FundEntry.bank_id.in_(keys),
-            FundEntry.kind.in_((FundEntryKind.RELEASE, FundEntryKind.COMPENSATION)),
+            FundEntry.kind == FundEntryKind.RELEASE,
             FundEntry.on >= since,
             FundEntry.on < until,
         )
         .group_by(FundEntry.bank_id)
     )
-    return {bank_id or 0: int(fen) for bank_id, fen in ctx.session.execute(rows)}
+    payouts = {key: (int(all_fen), int(fen)) for key, all_fen, fen in ctx.session.execute(paid)}
+    released = {key: int(fen) for key, fen in ctx.session.execute(repaid)}
+    found = {}
+    for key in keys:
+        compensated_fen, principal_fen = payouts.get(key, (0, 0))
+        found[key] = (compensated_fen, principal_fen + released.get(key, 0))
+    return found
 
 
 def _standings(ctx: Context, keys: list[int]) -> dict[int, StandingKind]:

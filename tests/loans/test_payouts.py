@@ -208,6 +208,21 @@ def test_a_note_repaid_in_the_meantime_is_settled_and_the_request_refused(progra
     assert g.totals(p) == (10_000_000_00, 0, 0)
 
 
+def test_a_default_made_good_since_the_request_can_only_be_refused(programme, note):
+    """The due day it rests on is paid; the next one, unpaid too, has not waited long enough."""
+    p = programme
+    g.default(p, note, due_on=DUE)
+    payout = g.request(p, note)
+    g.examine(p, payout)
+    p.report(note, "receive_interest", on=PAYMENT, amount_fen=1_305_00)  # 72 days at 18.125
+    assert refusal(g.decide, p, payout) == "content-changed"
+    assert refusal(g.examine, p, payout) == "nothing-overdue"
+    g.examine(p, payout, passes=False, grounds=(Ground(code="repaid"),))
+    g.decide(p, payout)
+    assert refusal(g.request, p, note) == "nothing-overdue"
+    assert g.totals(p) == (10_000_000_00, 0, 150_000_00)
+
+
 def test_after_a_payout_the_note_is_closed_to_the_bank(programme):
     p = programme
     p.day(date(2019, 4, 10))

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from loans import reservations
+from loans import overview, reservations
+from loans.access import Actor
 from loans.errors import Conflict, NotPermitted
 from loans.models import Application, GuaranteeFund
 from loans.workflow import Action, State
@@ -30,6 +31,13 @@ def listed(p: Programme) -> list[tuple[UUID, date, int, bool]]:
         ]
 
 
+def on_desk(p: Programme, who: Actor) -> list[UUID]:
+    """The files on somebody's first screen."""
+    with p.reading() as session:
+        work = overview.worklist(p.installation.context(session, who))
+        return [row.application.public_id for row in work.rows]
+
+
 @pytest.mark.parametrize("where", ["with the bank", "returned", "approved"])
 def test_it_ends_ninety_days_after_the_guarantee_review(programme: Programme, where: str) -> None:
     p = programme
@@ -48,14 +56,17 @@ def test_it_ends_ninety_days_after_the_guarantee_review(programme: Programme, wh
     assert early.value.cites
 
     p.day(END)
+    assert on_desk(p, p.bank.checker) == []
     p.propose(application, p.bank.maker, Action.LAPSE)
 
     assert (listed(p), reserved(p)) == ([(application, END, 0, True)], SLOT)
+    assert (on_desk(p, p.bank.maker), on_desk(p, p.other_bank.checker)) == ([], [])
+    assert on_desk(p, p.bank.checker) == [application]
     with pytest.raises(NotPermitted):
         p.agree_to(application, p.bank.maker)
     p.agree_to(application, p.bank.checker)
     assert p.row(Application, application).state is State.LAPSED
-    assert (listed(p), reserved(p)) == ([], 0)
+    assert (listed(p), reserved(p), on_desk(p, p.bank.checker)) == ([], 0, [])
 
 
 def test_who_proposed_the_lapse_does_not_decide_it(programme: Programme) -> None:

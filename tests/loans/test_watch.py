@@ -30,15 +30,23 @@ def read(p, call, by=None):
 # --- thresholds -----------------------------------------------------------------------------------
 
 
-def defaulted(p, *, repaid_fen):
-    """100000.00 defaults while another loan of 300000.00 is repaid in part: both end guarantees."""
+def defaulted(p, *, repaid_fen, recorded_after=0):
+    """100000.00 defaults while another loan of 300000.00 is repaid in part: both end guarantees.
+
+    The payment may be recorded some days after it was made.
+    """
     with p.at_once():
         p.day(START)
         lost = p.loan(amount_fen=100_000_00, on=START)
         other = p.loan(amount_fen=300_000_00, on=START)
         g.default(p, lost, due_on=DUE)
         p.repay(other, repaid_fen, on=p.today)
-        return g.compensated(p, lost)
+        payout, paid_on = g.request(p, lost), p.today
+        g.examine(p, payout)
+        g.decide(p, payout)
+        p.day(paid_on + timedelta(days=recorded_after))
+        g.pay(p, payout, on=paid_on)
+        return payout
 
 
 def release(p, bank):
@@ -96,10 +104,14 @@ def test_the_lines_are_reached_by_their_own_figure(databases, warn, suspend, kin
 
 def test_the_rate_is_of_a_period_and_of_what_one_may_see(programme):
     p = programme
-    defaulted(p, repaid_fen=300_000_00)
-    paid_on = p.today
+    defaulted(p, repaid_fen=300_000_00, recorded_after=3)
+    paid_on = p.today - timedelta(days=3)
+    on_the_day = read(
+        p, lambda ctx: standing.rates(ctx, since=paid_on, until=paid_on + timedelta(days=1))
+    )
+    assert (on_the_day[0].compensated_fen, on_the_day[0].released_fen) == (101_957_50, 400_000_00)
     (mine,) = read(p, standing.rates, p.bank.maker)
-    assert (mine.until, mine.since) == (paid_on + timedelta(days=1), date(2018, 9, 20))
+    assert (mine.until, mine.since) == (p.today + timedelta(days=1), date(2018, 9, 23))
     both = read(p, lambda ctx: standing.rates(ctx, since=START, until=paid_on))
     assert [(row.compensated_fen, row.released_fen, row.rate_ppm) for row in both] == [
         (0, 0, None), (0, 0, None),
