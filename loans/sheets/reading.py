@@ -1,5 +1,6 @@
 """Run the child process on an uploaded file and collect the sheets it saw."""
 
+import io
 import json
 import os
 import subprocess
@@ -95,9 +96,7 @@ def read_grid(data: bytes, name: str) -> list[Sheet]:
     answer = _child_answer(module, data, name)
     sheets: list[Sheet] = []
     ended = False
-    for line in answer.split(b"\n"):
-        if not line:
-            continue
+    for line in io.BytesIO(answer):
         frame = json.loads(line)
         if "refused" in frame:
             code, message = frame["refused"]

@@ -14,6 +14,7 @@ from loans.untrusted.limits import Limits, Refused
 
 SEPARATOR = "\0"
 BATCH_ROWS = 2_000
+_BATCH_CHARS = 1_000_000  # enough of them sooner, where a workbook repeats a long text
 # What a cell was. A column of texts and blanks alone has no letters at all.
 TEXT, BLANK, NUMBER, PERCENT, DAY, TRUTH, FORMULA, ERROR = "s n%dbfe"
 
@@ -45,13 +46,16 @@ class Batches:
         self._kinds: list[Sequence[str]] = []
         self._rows = 0
         self._room = limits.text_chars
+        self._batch_room = _BATCH_CHARS
 
     def add(self, number: int, texts: Sequence[str], kinds: Sequence[str], hidden: bool) -> None:
         """One row."""
         self._rows += 1
         self.check(number)
         # A text that the workbook stores once may stand in any number of cells.
-        self._room -= sum(map(len, texts))
+        chars = sum(map(len, texts))
+        self._room -= chars
+        self._batch_room -= chars
         if self._room < 0:
             raise Refused("file-too-large", "表格文字总量过大，请分批上传")
         self._numbers.append(number)
@@ -67,13 +71,14 @@ class Batches:
 
     def full(self) -> Iterator[dict[str, Any]]:
         """A frame if there are rows enough."""
-        if len(self._numbers) >= BATCH_ROWS:
+        if len(self._numbers) >= BATCH_ROWS or self._batch_room < 0:
             yield self.rest()
 
     def rest(self) -> dict[str, Any]:
         """A frame of what is left; begins anew."""
         found = frame(self._numbers, self._texts, self._kinds, self._hidden)
         self._numbers, self._hidden, self._texts, self._kinds = [], [], [], []
+        self._batch_room = _BATCH_CHARS
         return found
 
 

@@ -17,7 +17,7 @@ class Limits:
     rows: int = 200_000
     columns: int = 100
     cell_chars: int = 32_767  # Excel's own limit
-    text_chars: int = 160_000_000  # all cells together: a shared string may repeat endlessly
+    text_chars: int = 64_000_000  # all cells together: a shared string may repeat endlessly
     memory_bytes: int = 640 * MEGABYTE  # address space of the child
 
     def cpu_seconds(self, packed_bytes: int) -> int:

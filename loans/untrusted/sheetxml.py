@@ -13,7 +13,7 @@ from xml.parsers import expat
 from loans.untrusted.batches import BLANK, DAY, ERROR, FORMULA, NUMBER, TEXT, TRUTH, Batches
 from loans.untrusted.limits import Limits, Refused
 
-_PIECE: Final = 1 << 16
+_PIECE: Final = 1 << 14  # few rows at a time: each may repeat a long shared text
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main "
 ROW, CELL, VALUE, FORMULA_TAG, INLINE, TEXT_TAG, PHONETIC, ITEM, MERGED = (
     _MAIN + name for name in ("row", "c", "v", "f", "is", "t", "rPh", "si", "mergeCell")
