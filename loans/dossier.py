@@ -306,8 +306,10 @@ def _earlier_overdue(ctx: Context, application: Application) -> bool:
     rows = (
         select(Movement.id)
         .join(Note, Note.id == Movement.note_id)
+        .join(Contract, Contract.id == Note.contract_id)
         .where(
             Note.borrower_id == application.borrower_id,
+            Contract.application_id != application.id,
             Movement.kind == MovementKind.OVERDUE_FROM,
         )
     )

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from loans.context import Context
 from loans.errors import Conflict, NotFound
 from loans.models import (
     Application,
+    Contract,
     FundEntry,
     FundEntryKind,
     GuaranteeFund,
@@ -186,13 +187,13 @@ def shrink(ctx: Context, application: Application, to_fen: int) -> None:
 def free_for(ctx: Context, application: Application | None = None) -> int | None:
     """What the fund can still bear; None where there is none.
 
-    For an application: what is reserved for it counts as free. An estimate for an assessment:
-    ``reserve`` looks again under the fund's lock.
+    For an application: what it takes up itself, reserved or drawn, counts as free. An estimate for
+    an assessment: ``reserve`` looks again under the fund's lock.
     """
     fund = ctx.session.scalars(select(GuaranteeFund)).first()
     if fund is None:
         return None
-    own_fen = 0 if application is None else reserved_for(ctx, application)
+    own_fen = 0 if application is None else _taken_by(ctx, application)
     free_fen = remaining_capacity(
         fund_fen=fund.balance_fen,
         leverage=ctx.book.at("fund_leverage", ctx.on).number,
@@ -206,12 +207,27 @@ def guaranteed_for(ctx: Context, application: Application) -> int:
     """What is reserved and outstanding for the borrower, at all banks, besides this application."""
     files = select(Application.id).where(Application.borrower_id == application.borrower_id)
     notes = select(Note.id).where(Note.borrower_id == application.borrower_id)
+    with every_bank(ctx):
+        return _taken(ctx, files, notes) - _taken_by(ctx, application)
+
+
+def _taken_by(ctx: Context, application: Application) -> int:
+    """What is reserved and, of its notes, outstanding for one application."""
+    files = select(Application.id).where(Application.id == application.id)
+    notes = (
+        select(Note.id)
+        .join(Contract, Contract.id == Note.contract_id)
+        .where(Contract.application_id == application.id)
+    )
+    return _taken(ctx, files, notes)
+
+
+def _taken(ctx: Context, files: Select[int], notes: Select[int]) -> int:
+    """What is reserved and outstanding for some applications and notes."""
     rows = select(FundEntry.reserved_fen, FundEntry.outstanding_fen).where(
         FundEntry.application_id.in_(files) | FundEntry.note_id.in_(notes)
     )
-    with every_bank(ctx):
-        all_fen = sum(reserved + owed for reserved, owed in ctx.session.execute(rows))
-    return all_fen - reserved_for(ctx, application)
+    return sum(reserved + owed for reserved, owed in ctx.session.execute(rows))
 
 
 def reserved_for(ctx: Context, application: Application) -> int:

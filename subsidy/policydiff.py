@@ -12,15 +12,13 @@ from sqlalchemy import select
 
 from loans.classes import SubsidyClass
 from loans.context import Context
-from loans.daycount import DayCount
 from loans.dossier import applicant_of, exposure_of
 from loans.models import Application
 from loans.policy import PolicyBook
 from loans.queries import visible_to
-from loans.schedule import Method
 from loans.underwriting import Applicant, Exposure, Outcome
 from loans.workflow import State
-from subsidy.quotes import LoanWanted, quote
+from subsidy.quotes import LoanWanted, quote, wanted_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +91,7 @@ def _case(ctx: Context, row: Application, on: date | None) -> Case:
         reference=str(row.public_id),
         applicant=applicant_of(ctx, row),
         exposure=exposure_of(ctx, row),
-        wanted=LoanWanted(
-            amount_fen=row.approved_fen or row.amount_fen,
-            term_months=row.term_months,
-            rate_ppm=row.rate_ppm,
-            method=Method(row.method),
-            every_months=row.every_months,
-            day_count=DayCount(row.day_count),
-            settlement=row.settlement,
-        ),
+        wanted=wanted_of(row),
         on=on or row.accepted_on or row.submitted_on or ctx.on,
     )
 

@@ -134,9 +134,18 @@ def _if(granted: bool, subsidy_class: SubsidyClass) -> SubsidyClass:
 
 
 def quote_application(ctx: Context, application: Application) -> Quote:
-    """The quote of an application as its file stands, as if it were accepted and drawn today."""
-    wanted = LoanWanted(
-        amount_fen=application.amount_fen,
+    """The quote of an application as its file stands, as if it were accepted and drawn today.
+
+    The loan's own notes and guarantee, once there are some, stand in nothing's way.
+    """
+    applicant, exposure = applicant_of(ctx, application), exposure_of(ctx, application)
+    return quote(applicant, wanted_of(application), exposure, on=ctx.on, book=ctx.book)
+
+
+def wanted_of(application: Application) -> LoanWanted:
+    """The loan an application asks for, of the approved amount once it is approved."""
+    return LoanWanted(
+        amount_fen=application.approved_fen or application.amount_fen,
         term_months=application.term_months,
         rate_ppm=application.rate_ppm,
         method=Method(application.method),
@@ -144,8 +153,6 @@ def quote_application(ctx: Context, application: Application) -> Quote:
         day_count=DayCount(application.day_count),
         settlement=application.settlement,
     )
-    applicant, exposure = applicant_of(ctx, application), exposure_of(ctx, application)
-    return quote(applicant, wanted, exposure, on=ctx.on, book=ctx.book)
 
 
 def _note(

@@ -24,3 +24,7 @@ def test_the_bureau_sees_the_budget_and_what_a_change_would_cost(api, programme)
     application = programme.guaranteed()
     costs = api.as_("B1-maker").get(f"/applications/{application}/forecast")
     assert [x["borrower"] for x in costs] == ["0.00"] * len(costs)
+    programme.decide(application, programme.bank)
+    programme.draw(application, amount_fen=300_000_00, on=programme.today)
+    # The guarantee of its own note leaves no less room for it.
+    assert api.as_("B1-maker").get(f"/applications/{application}/forecast") == costs
