@@ -6,6 +6,7 @@ rates percent as decimal text, days are ISO dates; a number that has passed thro
 point is refused. A blank or missing optional column takes the default of ``LOAN_COLUMNS``.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -57,6 +58,7 @@ EVENT_COLUMNS: Final = ("note_no", "on", "kind")
 # No value of a column: a blank optional cell, or a cell with a problem of its own.
 MISSING: Final = np.iinfo(np.int64).min
 UNREAD_DAY: Final = np.iinfo(np.int32).min  # the same in a narrow column of days
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")  # a note number is one printed line
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,9 @@ def _notes(
 
     blank, repeated = (note_no == "").to_numpy(), note_no.duplicated(keep="first").to_numpy()
     table.report(problems, "note_no", blank, "借据号为空，请填写")
+    if _CONTROL.search("".join(note_no)):
+        odd = note_no.str.contains(_CONTROL)
+        table.report(problems, "note_no", odd, "借据号含换行等控制字符，请改正")
     table.report(problems, "note_no", repeated & ~blank, "借据号重复，只能有一行，请删除或改号")
     table.report(problems, "principal", _below(principal, 1), "本金须大于 0，请核对")
     early = _below(matures_on, disbursed_on + 1)
@@ -155,7 +160,7 @@ def _events(table: Table, notes: Notes, problems: list[Problem]) -> Events:
     rows = np.flatnonzero(readable)
     happened = Happened(owner=owner[rows], on=on[rows], kind=kind[rows], value=value[rows])
     for column, wrong, message in event_problems(happened, notes):
-        problems += (Problem(table.file, int(row) + 2, column, message) for row in rows[wrong])
+        problems += (table.problem(row, column, message) for row in rows[wrong].tolist())
     return Events.sorted(
         len(notes),
         owner=happened.owner,
@@ -193,8 +198,8 @@ def _column(
         except ValueError as problem:
             values[code] = MISSING
             wrong[code] = str(problem)
-    for row in np.flatnonzero(np.isin(codes, list(wrong))):
-        problems.append(Problem(table.file, int(row) + 2, name, wrong[int(codes[row])]))
+    for row in np.flatnonzero(np.isin(codes, list(wrong))).tolist():
+        problems.append(table.problem(row, name, wrong[int(codes[row])]))
     found: Integers = values[codes]
     return found
 

@@ -1,8 +1,11 @@
 """The two files of a book as text columns, and what is wrong with a row of them."""
 
 import csv
-from collections.abc import Sequence
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +38,13 @@ class Problem:
 class Table:
     """A file's columns as text; a blank cell is the empty text."""
 
-    file: str
+    path: Path
     frame: pd.DataFrame
+
+    @property
+    def file(self) -> str:
+        """Its name, for messages."""
+        return self.path.name
 
     def text(self, column: str) -> "pd.Series[str]":
         """A column; all blank where the file has none of that name."""
@@ -47,9 +55,19 @@ class Table:
     def report(self, problems: list[Problem], column: str, wrong: Any, message: str) -> None:
         """Add one problem for each row where ``wrong`` (flags, shape ``(n,)``) holds."""
         problems += (
-            Problem(self.file, int(row) + 2, column, message)
-            for row in np.flatnonzero(np.asarray(wrong))
+            self.problem(row, column, message) for row in np.flatnonzero(np.asarray(wrong)).tolist()
         )
+
+    def problem(self, row: int, column: str, message: str) -> Problem:
+        """What is wrong with a row, counted from 0."""
+        line = row + 2 if self.path.suffix == ".parquet" else self._lines[row + 1]
+        return Problem(self.file, line, column, message)
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        """The line of a CSV file on which each row begins: blank lines and cells of several lines
+        put rows and lines out of step."""
+        return [line for line, _ in _rows(self.path)]
 
 
 def read_table(
@@ -71,7 +89,7 @@ def read_table(
         return None
     missing = [column for column in required if column not in frame.columns]
     problems += (Problem(path.name, 1, column, "缺少这一列，请补上") for column in missing)
-    return None if missing else Table(path.name, frame)
+    return None if missing else Table(path, frame)
 
 
 class _Unreadable(Exception):
@@ -84,23 +102,47 @@ class _Unreadable(Exception):
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig", index_col=False)
+        _once(next((cells for _, cells in _rows(path)), []))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # every row is too long
+            return pd.read_csv(
+                path, dtype=str, na_filter=False, encoding="utf-8-sig", index_col=False
+            )
     except UnicodeDecodeError:
         raise _Unreadable((0, "", "不是 UTF-8 编码，请另存为 UTF-8 的 CSV")) from None
     except pd.errors.EmptyDataError:
         raise _Unreadable((1, "", "文件是空的，请写上表头")) from None
-    except pd.errors.ParserError:
+    except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error):
         raise _Unreadable(*_ragged_rows(path)) from None
+
+
+def _once(header: Sequence[str]) -> None:
+    """A column that stands twice would leave one of the two unread."""
+    twice = [name for name, times in Counter(header).items() if name and times > 1]
+    if twice:
+        raise _Unreadable(*((1, name, "这一列有两个，请只留一个") for name in twice))
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file, each with the line on which it begins; blank lines are no rows."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader, line = csv.reader(file), 1
+        for cells in reader:
+            if len(cells) > 1 or "".join(cells).strip():
+                yield line, cells
+            line = reader.line_num + 1
 
 
 def _ragged_rows(path: Path) -> list[tuple[int, str, str]]:
     """Rows with more cells than the header has."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        width = len(next(reader))
-        rows = [(reader.line_num, len(row)) for row in reader if len(row) > width]
     message = "有 {} 格，表头只有 {} 格，请检查多余的逗号或引号"
-    found = [(row, "", message.format(cells, width)) for row, cells in rows]
+    rows, found = _rows(path), []
+    try:
+        _, header = next(rows)
+        found = [(line, "", message.format(len(cells), len(header)))
+                 for line, cells in rows if len(cells) > len(header)]  # fmt: skip
+    except csv.Error:
+        pass
     return found or [(0, "", "不是完整的 CSV，请检查引号是否成对")]
 
 
@@ -111,6 +153,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         table = pq.read_table(path)
     except (pa.ArrowInvalid, OSError):
         raise _Unreadable((0, "", "不是完整的 Parquet 文件，请重新导出")) from None
+    _once(table.schema.names)
     binary = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     if binary:
         message = "是二进制浮点数，金额和利率请用十进制文本"

@@ -185,6 +185,23 @@ class TestFiles:
 
         assert (problem.file, problem.row) == ("loans.csv", 3)
 
+    def test_rows_that_are_all_too_long_are_named(self, read):
+        problem = _only(read(GOOD.strip() + ",9\n"))
+
+        assert problem.row == 2 and "有 8 格，表头只有 7 格" in problem.message
+
+    def test_a_column_that_stands_twice_is_named(self, read):
+        problem = _only(read(loans_header=LOANS.strip() + ",rate_pct\n"))
+
+        assert (problem.row, problem.column) == (1, "rate_pct")
+
+    def test_a_row_is_told_by_its_line_whatever_stands_above_it(self, read):
+        rows = GOOD + "\n" + GOOD.replace("A1", '"B\n1"') + GOOD.replace("4.35", "x")
+
+        assert [(p.row, p.column) for p in read(rows)] == [
+            (4, "note_no"), (6, "rate_pct"), (6, "note_no"),
+        ]  # fmt: skip
+
     def test_a_file_that_is_not_utf_8_is_named(self, tmp_path):
         (tmp_path / "loans.csv").write_bytes((LOANS + GOOD).encode() + "张三".encode("gb18030"))
         (tmp_path / "events.csv").write_text(EVENTS, encoding="utf-8")
