@@ -26,8 +26,8 @@ from subsidy.models import (
     ClaimLine,
     ClaimState,
 )
+from subsidy.payable import allow_later
 from subsidy.reconciliation import LineClass
-from subsidy.remittance import allow_later
 
 UNEXCEPTIONAL = (LineClass.MATCHED, LineClass.ROUNDING)
 # Days of these causes are not the bank's to be paid for, whatever is decided.

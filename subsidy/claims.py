@@ -28,10 +28,10 @@ from subsidy.cases import open_cases
 from subsidy.detail_sheet import DetailSheet, read_detail_sheet
 from subsidy.filing import digest_of, file_findings, store_lines
 from subsidy.models import Claim, ClaimLine, ClaimState
+from subsidy.payable import make_payable
 from subsidy.reconciliation import LineClass, Period, Reconciliation, Register, match
 from subsidy.reexamination import Again, computed_again, take_up, told
 from subsidy.register import COUNTED, bank_facts, register_before, register_of
-from subsidy.remittance import make_payable
 
 # The file as received names people: it is stored sealed.
 FILE = "claim.file"

@@ -13,7 +13,7 @@ HEADERS = ("借据号", "贴息起日", "贴息止日（不含）", "事项", "�
 REASONS = {
     EntryReason.CLAIMED: "本期贴息",
     EntryReason.DECIDED: "差异认可补付",
-    EntryReason.ADJUSTED: "以前期间调减",
+    EntryReason.ADJUSTED: "以前期间调整",
     EntryReason.RETURNED: "退款",
 }
 

@@ -1,11 +1,9 @@
 """Commands: what an approved claim makes payable, its payment to the bank, and what comes back.
 
-Payable and paid are separate ledgers of append-only entries, each split by funding level (central,
-provincial, city) as the policy says. An order pays every open payable entry of its claim and nets
-what later facts took from lines paid before. The subsidy is paid 先付后贴. Source: rules.md §7.
+An order pays every open payable entry of its claim and nets what later facts took from lines paid
+before; a payment enters the paid ledger. The subsidy is paid 先付后贴. Source: rules.md §7.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,17 +14,14 @@ from loans import outbox
 from loans.context import Context
 from loans.errors import Conflict
 from loans.models import Organisation
-from loans.money import fen_to_yuan, split_by_weight
-from loans.policy import FundingSplit
+from loans.money import fen_to_yuan
 from loans.queries import one
 from loans.second_person import second_person
 from loans.sheets import digest
 from subsidy.accounts import account_masked
-from subsidy.adjustments import Adjustment, adjustments
 from subsidy.ledgers import STANDING
 from subsidy.models import (
     Claim,
-    ClaimLine,
     ClaimState,
     EntryKind,
     EntryReason,
@@ -36,34 +31,15 @@ from subsidy.models import (
     SubsidyBudget,
     SubsidyEntry,
 )
+from subsidy.payable import enter_adjustments, netted, open_entries
 from subsidy.payment_file import payment_file
 
 
-def make_payable(ctx: Context, claim: Claim) -> None:
-    """Enter what each line of an approved claim makes payable, split by funding level."""
-    lines = ctx.session.scalars(
-        select(ClaimLine)
-        .where(ClaimLine.claim_id == claim.id, ClaimLine.payable_fen > 0)
-        .order_by(ClaimLine.row)
-    )
-    split = _split(ctx, claim)
-    rows = [
-        _entry(ctx, line.id, line.payable_fen, split, reason=EntryReason.CLAIMED) for line in lines
-    ]
-    if rows:
-        ctx.session.execute(insert(SubsidyEntry), rows)
-
-
-def allow_later(ctx: Context, line: ClaimLine, amount_fen: int, reason: str) -> None:
-    """What was withheld on an approved line and is allowed now; the next order pays it."""
-    if amount_fen > 0:
-        split = _split(ctx, ctx.session.get_one(Claim, line.claim_id))
-        entry = _entry(ctx, line.id, amount_fen, split, reason=EntryReason.DECIDED, text=reason)
-        ctx.session.execute(insert(SubsidyEntry), [entry])
-
-
 def order(ctx: Context, *, claim_id: UUID) -> Remittance:
-    """拨付: order the payment of what an approved claim made payable, less what is to be netted."""
+    """拨付: order the payment of what an approved claim made payable, less what is to be netted.
+
+    Where that takes all of it the order is of 0.00, and what is left is netted in the next.
+    """
     claim = one(ctx, Claim, claim_id, lock=True)
     if claim.state is not ClaimState.APPROVED:
         raise Conflict(
@@ -76,11 +52,11 @@ def order(ctx: Context, *, claim_id: UUID) -> Remittance:
     )
     if (before := ctx.session.scalars(standing).first()) is not None:
         raise Conflict("already-remitted", _already(claim, before))
-    _enter_adjustments(ctx, claim.bank_id, adjustments(ctx, bank_id=claim.bank_id))
-    entries = open_entries(ctx, claim)
+    enter_adjustments(ctx, claim.bank_id)
+    entries = netted(ctx, open_entries(ctx, claim))
+    if not entries:
+        raise Conflict("nothing-payable", "该申报没有应付的贴息，无需拨付")
     amount_fen = sum(entry.amount_fen for entry in entries)
-    if amount_fen <= 0:
-        raise Conflict("nothing-payable", "该申报没有应付的贴息（扣减后不为正数），无需拨付")
     _check_budget(ctx, amount_fen)
     file = payment_file(ctx, entries)
     remittance = Remittance(
@@ -200,50 +176,12 @@ def items_of(ctx: Context, remittance: Remittance) -> list[SubsidyEntry]:
     return list(ctx.session.scalars(rows))
 
 
-def open_entries(ctx: Context, claim: Claim) -> list[SubsidyEntry]:
-    """Payable entries no standing order pays: the claim's, and the bank's later corrections."""
-    ordered = (
-        select(RemittanceItem.entry_id)
-        .join(Remittance, Remittance.id == RemittanceItem.remittance_id)
-        .where(Remittance.state.in_(STANDING))
-    )
-    rows = (
-        select(SubsidyEntry)
-        .join(ClaimLine, ClaimLine.id == SubsidyEntry.claim_line_id)
-        .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(
-            SubsidyEntry.kind == EntryKind.PAYABLE,
-            SubsidyEntry.id.not_in(ordered),
-            Claim.bank_id == claim.bank_id,
-            (Claim.id == claim.id) | (SubsidyEntry.reason != EntryReason.CLAIMED),
-        )
-        .order_by(SubsidyEntry.id)
-    )
-    return list(ctx.session.scalars(rows))
-
-
-def _enter_adjustments(ctx: Context, bank_id: int, found: Iterable[Adjustment]) -> None:
-    rows = [
-        _entry(
-            ctx,
-            each.line.id,
-            each.amount_fen,
-            _split(ctx, each.claim),
-            reason=EntryReason.ADJUSTED,
-            text=each.text,
-        )
-        for each in found
-    ]
-    if rows:
-        ctx.session.execute(insert(SubsidyEntry), rows)
-
-
 def _check_budget(ctx: Context, amount_fen: int) -> None:
     budget = budget_of(ctx, ctx.on.year)
     if budget is None:
         return
     left = budget.amount_fen - remitted_fen(ctx, ctx.on.year)
-    if amount_fen > left:
+    if amount_fen > max(left, 0):
         raise Conflict(
             "over-budget",
             f"{ctx.on.year} 年贴息预算（{budget.document}）尚余 {fen_to_yuan(left)} 元，"
@@ -255,41 +193,6 @@ def _lock_bank(ctx: Context, bank_id: int) -> None:
     ctx.session.scalars(
         select(Organisation).where(Organisation.id == bank_id).with_for_update()
     ).one()
-
-
-def _split(ctx: Context, claim: Claim) -> FundingSplit:
-    split = ctx.book.at("funding_split", claim.since).value
-    assert isinstance(split, FundingSplit)
-    return split
-
-
-def _entry(
-    ctx: Context,
-    line_id: int,
-    amount_fen: int,
-    split: FundingSplit,
-    *,
-    reason: EntryReason,
-    text: str = "",
-) -> dict[str, Any]:
-    """A payable entry; an amount below zero is split like its opposite."""
-    sign = -1 if amount_fen < 0 else 1
-    levels = split_by_weight(abs(amount_fen), [split.central, split.province, split.city])
-    central, provincial, city = (sign * level for level in levels)
-    return {
-        "kind": EntryKind.PAYABLE,
-        "reason": reason,
-        "claim_line_id": line_id,
-        "remittance_id": None,
-        "settles_id": None,
-        "on": ctx.on,
-        "at": ctx.at,
-        "amount_fen": amount_fen,
-        "central_fen": central,
-        "provincial_fen": provincial,
-        "city_fen": city,
-        "text": text[:200],
-    }
 
 
 def _paid(

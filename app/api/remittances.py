@@ -56,7 +56,7 @@ class RemittanceOut(Out):
     state: RemittanceState
     amount: YuanOut = fen("amount")
     netted: YuanOut = Field(
-        validation_alias="netted_fen", description="其中以前期间的调减（不大于零）。"
+        validation_alias="netted_fen", description="其中以前期间的调整（扣减为负）。"
     )
     account: str | None = Field(validation_alias="account_masked", description="收款账户（脱敏）。")
     funding: FundingOut

@@ -52,7 +52,7 @@ class Remittance(Keyed, Model):
     bank_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     state: Mapped[RemittanceState] = mapped_column(stored(RemittanceState))
     amount_fen: Mapped[int]
-    # Of the amount: what later facts took from lines paid before (never above zero).
+    # Of the amount: what later facts took from lines paid before, or gave back to them.
     netted_fen: Mapped[int] = mapped_column(server_default="0")
     funding: Mapped[dict[str, Any]]
     # Where it is paid to, as it may be shown.

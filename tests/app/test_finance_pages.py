@@ -398,11 +398,11 @@ def test_a_payment_is_confirmed_by_another_comes_back_and_is_ordered_anew(busy: 
 
     busy.programme.repay(busy.office.note, 50_000_00, on=date(2019, 8, 15))
     again = busy.act("F-maker", claim, "order")
-    assert "以前期间调减" in again.text and "按现有事实重算" in again.text
+    assert "以前期间调整" in again.text and "按现有事实重算" in again.text
     netted = next(row for row in busy.rows("/remittances") if "待确认付款" in row.get("状态", "")
-                  and row["其中扣减"] != "0.00")  # fmt: skip
+                  and row["其中调整"] != "0.00")  # fmt: skip
     # 50000.00 at 4.35 % for the 37 days from 15 August: 223.54 less.
-    assert netted["其中扣减"] == "-223.54" and netted["金额"] == "7,294.70"
+    assert netted["其中调整"] == "-223.54" and netted["金额"] == "7,294.70"
 
 
 def test_facts_recorded_since_a_review_are_shown_and_reviewed_again(busy: Bureau) -> None:

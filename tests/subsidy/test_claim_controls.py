@@ -281,7 +281,7 @@ def test_a_backdated_fact_is_netted_in_the_next_remittance_and_shown(quarter: Pr
     later = _line(p, since=since, until=until, claimed_fen=2_199_17, **facts)
     order = _ordered(p, _approved(p, _file(p, later, since=since, until=until)))
     assert (order.amount_fen, order.netted_fen) == (2_199_17 - 241_67, -241_67)
-    assert "以前期间调减".encode() in order.file
+    assert "以前期间调整".encode() in order.file
     _paid(p, order)
     with p.reading() as session:
         ctx = p.installation.context(session, p.finance.maker)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from loans.errors import Conflict
 from loans.models import Movement, MovementKind, Note
@@ -214,3 +214,28 @@ def test_an_under_claim_is_given_back_up_to_what_was_granted(lent: Programme) ->
     assert (fourth.amount_fen, fourth.netted_fen) == (2_199_17 - 776_67, 2_223_33 - 3_000_00)
     _withdrawn(p)
     assert _adjusted(p) == [776_67]
+
+
+def test_what_one_order_cannot_net_is_carried_to_the_next(lent: Programme) -> None:
+    """250000.00 repaid on the first day leaves 555.83 of the quarter's 3335.00, and 549.79 of each
+    of the next two: 2779.17 are taken back, 549.79 and 549.79 of it at once."""
+    p = lent
+    _paid(p)
+    _repaid(p, 250_000_00, SINCE)
+
+    fourth = _paid(p, since=Q4[0], until=Q4[1])
+    assert (fourth.amount_fen, fourth.netted_fen) == (0, -549_79)
+    assert set(fourth.funding.values()) == {0}
+    put_back = select(SubsidyEntry.text).where(SubsidyEntry.amount_fen == 2_229_38)
+    texts = p.rows(put_back.where(SubsidyEntry.kind == EntryKind.PAYABLE))
+    assert texts == ["本次应付不足扣减，余 2229.38 元结转下次扣减"]
+    p.day(D(2020, 3, 23))
+    first = _paid(p, since=Q1[0], until=Q1[1])
+    assert (first.amount_fen, first.netted_fen) == (0, -549_79)
+
+    _withdrawn(p)
+    assert _adjusted(p) == [2_779_17], "the ledger knows what was taken, wherever it was netted"
+    left = select(func.sum(SubsidyEntry.amount_fen))
+    (payable,) = p.rows(left.where(SubsidyEntry.kind == EntryKind.PAYABLE))
+    (paid,) = p.rows(left.where(SubsidyEntry.kind == EntryKind.PAID))
+    assert (payable, paid) == (555_83 + 2 * 549_79, 3_335_00)
