@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from loans.context import Context
 from loans.models import Organisation
@@ -21,16 +21,18 @@ from subsidy.models import (
     ClaimCase,
     ClaimCause,
     ClaimLine,
+    EntryKind,
     Remittance,
-    RemittanceState,
+    SubsidyEntry,
 )
 from subsidy.prechecks import CLASS_TITLES, shown
 
 _HIDDEN: Final = ("borrower", "identity")  # never stored with a line
 SUMMARY_HEADERS: Final = (
     "贴息类别", "期初余额", "本期发放额", "本期发放笔数", "本期收回额", "本期收回笔数", "期末余额",
-    "申请贴息额", "核定额", "核减额", "结转",
+    "申请贴息额", "核定额", "核减额", "结转", "实际拨付额",
 )  # fmt: skip
+CAUSE_HEADERS: Final = ("贴息类别", "代码", "笔数", "金额")
 DIFFERENCE_HEADERS: Final = (
     "行", "借据号", "结果", "申请贴息额", "重算额", "核定额", "代码", "金额", "原因", "依据",
     "处理",
@@ -58,6 +60,7 @@ class ClassTotals:
     payable_fen: int = 0
     carried_fen: int = 0
     disallowed_fen: int = 0
+    remitted_fen: int = 0
 
     def row(self, title: str) -> list[str]:
         """The summary's columns."""
@@ -73,12 +76,16 @@ class ClassTotals:
             fen_to_yuan(self.payable_fen),
             fen_to_yuan(self.disallowed_fen),
             fen_to_yuan(self.carried_fen),
+            fen_to_yuan(self.remitted_fen),
         ]
 
 
 @dataclass(frozen=True)
 class ClaimReport:
-    """A claim as tables of text, header rows first; ``remitted_fen`` is 实际拨付额."""
+    """A claim as tables of text, header rows first.
+
+    ``remitted_fen`` is 实际拨付额: less than 核定额 where later facts were netted.
+    """
 
     bank: str
     claim: Claim
@@ -102,7 +109,7 @@ def claim_report(ctx: Context, claim: Claim) -> ClaimReport:
         case.line_id: case
         for case in ctx.session.scalars(select(ClaimCase).where(ClaimCase.claim_id == claim.id))
     }
-    classes, whole = _totals(lines, cases)
+    classes, whole = _totals(lines, cases, _remitted(ctx, claim))
     titles = SUBSIDY_CLASSES | {"": "未注明"}
     return ClaimReport(
         bank=ctx.session.get_one(Organisation, claim.bank_id).name,
@@ -112,20 +119,19 @@ def claim_report(ctx: Context, claim: Claim) -> ClaimReport:
             *(classes[name].row(titles[name]) for name in titles if name in classes),
             whole.row("合计"),
         ],
-        by_code=_by_code(causes),
+        by_code=_by_code(lines, causes, titles),
         details=_details(lines),
         differences=_differences(lines, causes, cases),
-        remitted_fen=_remitted(ctx, claim),
+        remitted_fen=whole.remitted_fen,
         totals=whole,
     )
 
 
 def workbook(report: ClaimReport) -> bytes:
     """The difference report as a workbook: 汇总, 核减原因, 明细, 差异."""
-    remitted = [["实际拨付额", fen_to_yuan(report.remitted_fen)]]
     return write_workbook(
         {
-            "汇总": [*report.summary, *remitted],
+            "汇总": report.summary,
             "核减原因": report.by_code,
             "明细": report.details,
             "差异": report.differences,
@@ -152,7 +158,7 @@ def _causes(ctx: Context, claim: Claim) -> dict[int, list[ClaimCause]]:
 
 
 def _totals(
-    lines: list[ClaimLine], cases: dict[int, ClaimCase]
+    lines: list[ClaimLine], cases: dict[int, ClaimCase], remitted: dict[str, int]
 ) -> tuple[dict[str, ClassTotals], ClassTotals]:
     classes: dict[str, ClassTotals] = defaultdict(ClassTotals)
     whole = ClassTotals()
@@ -161,6 +167,9 @@ def _totals(
         is_open = case is not None and case.state is CaseState.OPEN
         for totals in (classes[line.subsidy_class or ""], whole):
             _add(totals, line, is_open)
+    for subsidy_class, fen in remitted.items():
+        classes[subsidy_class].remitted_fen = fen
+        whole.remitted_fen += fen
     return classes, whole
 
 
@@ -181,13 +190,19 @@ def _add(totals: ClassTotals, line: ClaimLine, is_open: bool) -> None:
     totals.disallowed_fen += 0 if is_open else withheld
 
 
-def _by_code(causes: dict[int, list[ClaimCause]]) -> list[list[str]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for own in causes.values():
-        for cause in own:
-            found[cause.code].append(cause.amount_fen)
-    rows = [[code, str(len(f)), fen_to_yuan(sum(f))] for code, f in sorted(found.items())]
-    return [["代码", "笔数", "金额"], *rows]
+def _by_code(
+    lines: list[ClaimLine], causes: dict[int, list[ClaimCause]], titles: dict[str, str]
+) -> list[list[str]]:
+    """核减额按原因: the causes of each class."""
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for line in lines:
+        for cause in causes.get(line.id, []):
+            found[line.subsidy_class or "", cause.code].append(cause.amount_fen)
+    order = list(titles)
+    keys = sorted(found, key=lambda key: (order.index(key[0]), key[1]))
+    rows = [[titles[c], code, str(len(f)), fen_to_yuan(sum(f))]
+            for c, code in keys for f in [found[c, code]]]  # fmt: skip
+    return [list(CAUSE_HEADERS), *rows]
 
 
 def _details(lines: list[ClaimLine]) -> list[list[str]]:
@@ -228,8 +243,13 @@ def _differences(
     return rows
 
 
-def _remitted(ctx: Context, claim: Claim) -> int:
-    rows = select(Remittance.amount_fen).where(
-        Remittance.claim_id == claim.id, Remittance.state == RemittanceState.PAID
+def _remitted(ctx: Context, claim: Claim) -> dict[str, int]:
+    """What the claim's remittances paid and did not get back, by the class of the lines paid."""
+    rows = (
+        select(ClaimLine.subsidy_class, func.sum(SubsidyEntry.amount_fen))
+        .join(SubsidyEntry, SubsidyEntry.claim_line_id == ClaimLine.id)
+        .join(Remittance, Remittance.id == SubsidyEntry.remittance_id)
+        .where(Remittance.claim_id == claim.id, SubsidyEntry.kind == EntryKind.PAID)
+        .group_by(ClaimLine.subsidy_class)
     )
-    return sum(ctx.session.scalars(rows))
+    return {name or "": int(fen) for name, fen in ctx.session.execute(rows)}

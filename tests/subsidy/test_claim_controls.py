@@ -294,6 +294,14 @@ def test_a_backdated_fact_is_netted_in_the_next_remittance_and_shown(quarter: Pr
     behind = drill_down(facts_now, Dimension.BANK, by_bank.key, "paid_fen")
     assert sum(row.paid_fen for row in behind) == by_bank.paid_fen
     assert (before.balance_fen, before.paid_fen) == (300_000_00, 0)
+    with p.reading() as session:
+        ctx = p.installation.context(session, p.finance.maker)
+        report = reports.claim_report(
+            ctx, session.scalars(select(Claim).filter_by(since=since)).one()
+        )
+    full, total = report.summary[1:]
+    assert (full[0], total[0], report.remitted_fen) == ("全额贴息", "合计", order.amount_fen)
+    assert full[1:] == total[1:] and total[-5:] == ["2199.17", "2199.17", "0.00", "0.00", "1957.50"]
 
 
 def test_the_budget_limits_a_year_s_remittances(quarter: Programme) -> None:
@@ -336,5 +344,5 @@ def test_a_claim_s_report_says_what_the_claim_says(quarter: Programme) -> None:
         ctx = p.installation.context(session, p.finance.maker)
         report = reports.claim_report(ctx, session.get_one(Claim, claim.id))
     assert report.summary[-1][0] == "合计"
-    assert report.summary[-1][-4:] == ["4000.00", "3335.00", "0.00", "665.00"]
-    assert report.by_code[1:] == [["R01", "1", "665.00"]]
+    assert report.summary[-1][-5:] == ["4000.00", "3335.00", "0.00", "665.00", "0.00"]
+    assert report.by_code[1:] == [["全额贴息", "R01", "1", "665.00"]]
