@@ -87,7 +87,7 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
     for earlier in replaced:
         earlier.state = ClaimState.SUPERSEDED
     ctx.session.flush()
-    register, rows = register_of(ctx, bank_id=bank_id)
+    register, rows = register_of(ctx, bank_id=bank_id, since=since)
     found = _compare(ctx, filing.sheet, register, since, until)
     claim = Claim(
         public_id=ctx.new_id(),
@@ -222,7 +222,7 @@ def compare(
         register = register_before(ctx, bank_facts(ctx, bank_id=bank_id), filed)
     else:
         replaced = next(reversed(_open_claims(ctx, bank_id, since, until)), None)
-        register, _ = register_of(ctx, bank_id=bank_id, without=replaced)
+        register, _ = register_of(ctx, bank_id=bank_id, since=since, without=replaced)
     return _compare(ctx, sheet, register, since, until)
 
 

@@ -47,15 +47,15 @@ def bank_facts(ctx: Context, *, bank_id: int) -> BankFacts:
 
 
 def register_of(
-    ctx: Context, *, bank_id: int, without: Claim | None = None
+    ctx: Context, *, bank_id: int, since: date, without: Claim | None = None
 ) -> tuple[Register, list[Any]]:
-    """The bank's register and the note rows behind it, in the same order.
+    """The bank's register for a claim from ``since`` on, and the note rows behind it, in order.
 
     Every claim whose lines take up note-days counts as claimed before, but ``without``.
     """
     facts = bank_facts(ctx, bank_id=bank_id)
     counted = Claim.state.in_(COUNTED) & (Claim.id != (without.id if without else 0))
-    return _register(ctx, facts, counted), facts.rows
+    return _register(ctx, facts, counted, since), facts.rows
 
 
 def register_before(ctx: Context, facts: BankFacts, claim: Claim) -> Register:
@@ -69,10 +69,10 @@ def register_before(ctx: Context, facts: BankFacts, claim: Claim) -> Register:
     else:
         is_earlier = (Claim.id < claim.id) & Claim.state.in_(COUNTED)
         before = (is_earlier | (Claim.state == ClaimState.APPROVED)) & (Claim.id != claim.id)
-    return _register(ctx, facts, before)
+    return _register(ctx, facts, before, claim.since)
 
 
-def _register(ctx: Context, facts: BankFacts, counted: Any) -> Register:
+def _register(ctx: Context, facts: BankFacts, counted: Any, since: date) -> Register:
     found, portfolio = facts.controlled, facts.controlled.portfolio
     with every_bank(ctx):
         elsewhere = _elsewhere(ctx, facts, counted)
@@ -82,7 +82,7 @@ def _register(ctx: Context, facts: BankFacts, counted: Any) -> Register:
             contract_no=[row.contract_no for row in portfolio.rows],
             borrower=[facts.keys[row.borrower_id] for row in portfolio.rows],
             reason=portfolio.reason,
-            last_closing_fen=_last_closing(ctx, facts, counted),
+            last_closing_fen=_last_closing(ctx, facts, counted, since),
             earlier=tuple(_earlier(ctx, facts, counted)),
             elsewhere=(*elsewhere, *found.elsewhere),
             flags=found.flags,
@@ -118,13 +118,21 @@ def borrower_indexes(ctx: Context, portfolio: Portfolio) -> dict[int, bytes]:
     return {key: index for key, index in ctx.session.execute(rows)}  # noqa: C416 - rows, not pairs
 
 
-def _last_closing(ctx: Context, facts: BankFacts, counted: Any) -> Any:
-    """期末余额 of each note in the bank's last approved claim of those, or −1."""
+def _last_closing(ctx: Context, facts: BankFacts, counted: Any, since: date) -> Any:
+    """期末余额 of each note in the approved claim that ends where this one begins, or −1.
+
+    Any other claim's balance is that of another day: a quarter may be skipped, or corrected later.
+    """
     rows = (
         select(ClaimLine.note_id, ClaimLine.cells)
         .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(Claim.bank_id == facts.bank_id, Claim.state == ClaimState.APPROVED, counted)
-        .order_by(Claim.id)
+        .where(
+            Claim.bank_id == facts.bank_id,
+            Claim.state == ClaimState.APPROVED,
+            Claim.until == since,
+            counted,
+        )
+        .order_by(Claim.id, ClaimLine.until)
     )
     closing = {
         note_id: cells.get("closing_fen", -1) for note_id, cells in ctx.session.execute(rows)

@@ -67,7 +67,7 @@ class Register:
     reason: npt.NDArray[np.int8]
     contract_no: Sequence[str]
     borrower: Sequence[str]  # an opaque key: the same as in the claim
-    last_closing_fen: Integers  # 期末余额 of the last claim, or -1
+    last_closing_fen: Integers  # 期末余额 of the claim that ends where this begins, or -1
     earlier: tuple[Span, ...] = ()
     elsewhere: tuple[ElsewhereSpan, ...] = ()
     flags: tuple[Flag, ...] = ()

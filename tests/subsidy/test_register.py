@@ -24,11 +24,11 @@ from tests.subsidy.bank_files import (
 )
 
 
-def register(p: Programme, bank_id: int) -> Register:
-    """A bank's register as it stands."""
+def register(p: Programme, bank_id: int, since: date = UNTIL) -> Register:
+    """A bank's register as it stands, for a claim from ``since`` on."""
     with p.reading() as session:
         ctx = p.installation.context(session, p.finance.maker)
-        return register_of(ctx, bank_id=bank_id)[0]
+        return register_of(ctx, bank_id=bank_id, since=since)[0]
 
 
 def test_a_register_holds_one_bank_s_notes_and_names_nobody(quarter: Programme) -> None:
@@ -86,6 +86,9 @@ def test_earlier_claims_and_their_last_balances_are_known(quarter: Programme) ->
         ("N3", day(SINCE), day(UNTIL)), ("N4", day(date(2019, 7, 10)), day(UNTIL)),
     }  # fmt: skip
     assert after.last_closing_fen.tolist() == [300_000_00, 300_000_00, 500_000_00, 100_000_00]
+    # A correction of the same quarter, or a claim after a skipped one, opens at another balance.
+    for since in (SINCE, date(2019, 12, 21)):
+        assert register(quarter, bank_id, since).last_closing_fen.tolist() == [-1] * 4
 
 
 def test_one_loan_claimed_by_two_banks_is_paid_to_the_first(programme: Programme) -> None:
