@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from loans import outbox
 from loans.context import Context
-from loans.errors import Conflict, NotFound
-from loans.models import Contract, ExemptionCase, Note, Person, Proposal
+from loans.errors import Conflict, NotFound, NotPermitted
+from loans.models import ApplicationStep, Contract, ExemptionCase, Note, Person, Proposal
 from loans.queries import one
-from loans.second_person import second_person
+from loans.second_person import is_one_person, second_person
 from loans.workflow import LIVE_NOTE_STATES, Action, NoteState
 
 AT_RISK = (frozenset(NoteState) - LIVE_NOTE_STATES - {NoteState.SETTLED}) | {NoteState.OVERDUE}
@@ -53,13 +53,20 @@ def open_case(
 
 
 def sign(ctx: Context, *, case_id: UUID, granted: bool, reason: str) -> ExemptionCase:
-    """A signature: the first one decides, the second confirms that decision or reopens it."""
+    """A signature: the first one decides, the second confirms that decision or reopens it.
+
+    Nobody signs who recorded the findings, or who proposed or took the credit decision itself.
+    """
     row = one(ctx, ExemptionCase, case_id, lock=True)
     if row.organisation_id != ctx.actor.organisation_id:
         raise NotFound("not-found", "没有找到这条记录，请核对编号")  # another institution's
     if row.second_signed_by_id is not None:
         raise Conflict("already-decided", "该免责认定已由两人签署")
     second_person(ctx, row.opened_by_id)
+    if any(is_one_person(ctx, key, ctx.actor.person_id) for key in sorted(deciders(ctx, row))):
+        raise NotPermitted(
+            "own-decision", "该笔授信由您经办或复核，免责认定须由未参与该笔授信的人员签署"
+        )
     if granted and not (row.norms_kept and row.diligent):
         raise Conflict(
             "findings-forbid",
@@ -79,6 +86,18 @@ def sign(ctx: Context, *, case_id: UUID, granted: bool, reason: str) -> Exemptio
     payload = {"case": str(row.public_id), "granted": granted}
     outbox.emit(ctx, "exemption.decided", payload, to=row.organisation_id)
     return row
+
+
+def deciders(ctx: Context, case: ExemptionCase) -> set[int]:
+    """The people (keys) who proposed or took the credit decisions behind a case."""
+    note = ctx.session.get_one(Note, case.note_id)
+    contract = ctx.session.get_one(Contract, note.contract_id)
+    rows = (
+        select(Proposal.by_person_id, ApplicationStep.by_person_id)
+        .join(ApplicationStep, ApplicationStep.proposal_id == Proposal.id)
+        .where(Proposal.application_id == contract.application_id, Proposal.action == Action.PASS)
+    )
+    return {key for pair in ctx.session.execute(rows) for key in pair}
 
 
 def _own_checklists(ctx: Context, note: Note) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ from loans.models import (
     Disbursement,
     GuaranteeFund,
     Note,
+    Payout,
+    PayoutState,
 )
 from loans.queries import visible_to
 from loans.workdays import DueDay
@@ -42,6 +44,12 @@ _JUDGED = (
     Application.content_hash,
     Application.facts,
 )
+# Who acts next on a request for compensation (rules.md §4).
+PAYOUT_STEPS = {
+    PayoutState.REQUESTED: Role.GUARANTEE_REVIEWER,
+    PayoutState.EXAMINED: Role.GUARANTEE_APPROVER,
+    PayoutState.APPROVED: Role.GUARANTEE_REVIEWER,
+}
 _OPEN_CLOCK = (Clock.application_id == Application.id) & Clock.ended_on.is_(None)
 
 
@@ -173,6 +181,22 @@ def drawings_of(ctx: Context, application: Application) -> list[Disbursement]:
         Disbursement.application_id == application.id, Disbursement.withdrawn_at.is_(None)
     )
     return list(ctx.session.scalars(rows.order_by(Disbursement.id)))
+
+
+def payouts_waiting(
+    ctx: Context, *, limit: int = LARGEST_LIST
+) -> list[tuple[Payout, Note, Borrower]]:
+    """The requests for compensation that wait for one of the actor's roles, the oldest first."""
+    states = [state for state, role in PAYOUT_STEPS.items() if role in ctx.actor.roles]
+    rows = (
+        select(Payout, Note, Borrower)
+        .join(Note, Note.id == Payout.note_id)
+        .join(Borrower, Borrower.id == Note.borrower_id)
+        .where(visible_to(ctx.actor, Payout), Payout.state.in_(states))
+        .order_by(Payout.id)
+        .limit(limit)
+    )
+    return [(payout, note, borrower) for payout, note, borrower in ctx.session.execute(rows)]
 
 
 def overdue_notes(ctx: Context, *, limit: int = LARGEST_LIST) -> list[tuple[Note, Borrower]]:

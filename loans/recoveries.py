@@ -30,7 +30,10 @@ COLUMNS = ("received_fen", "costs_fen", "bank_fen", "fund_fen", "surplus_fen")
 
 @dataclass(frozen=True, slots=True)
 class RecoveryAccount:
-    """The sums of a payout's entries: what came in, what is unpaid of the costs, who got what."""
+    """The sums of a payout's entries: what came in, what is unpaid of the costs, who got what.
+
+    ``left_fen`` is what is still to come back to both payers.
+    """
 
     received_fen: int
     costs_fen: int
@@ -40,13 +43,26 @@ class RecoveryAccount:
     left_fen: int
 
 
+def accounts_of(ctx: Context, payouts: Sequence[Payout]) -> dict[int, RecoveryAccount]:
+    """The recovery accounts of some payouts, by key, in one read."""
+    sums = [func.sum(getattr(Recovery, column)) for column in COLUMNS]
+    rows = (
+        select(Recovery.payout_id, *sums)
+        .where(Recovery.payout_id.in_([payout.id for payout in payouts]))
+        .group_by(Recovery.payout_id)
+    )
+    totals = {row[0]: tuple(map(int, row[1:])) for row in ctx.session.execute(rows)}
+    accounts = {}
+    for payout in payouts:
+        received, costs, bank, fund_part, surplus = totals.get(payout.id, (0, 0, 0, 0, 0))
+        left_fen = payout.compensated_fen - bank - fund_part
+        accounts[payout.id] = RecoveryAccount(received, costs, bank, fund_part, surplus, left_fen)
+    return accounts
+
+
 def account_of(ctx: Context, payout: Payout) -> RecoveryAccount:
-    """A payout's recovery account; ``left_fen`` is what is still to come back to both payers."""
-    sums = [func.coalesce(func.sum(getattr(Recovery, column)), 0) for column in COLUMNS]
-    row = ctx.session.execute(select(*sums).where(Recovery.payout_id == payout.id)).one()
-    received, costs, bank, fund_part, surplus = map(int, row)
-    left_fen = payout.compensated_fen - bank - fund_part
-    return RecoveryAccount(received, costs, bank, fund_part, surplus, left_fen)
+    """A payout's recovery account."""
+    return accounts_of(ctx, [payout])[payout.id]
 
 
 def entries_of(ctx: Context, payout: Payout) -> list[Recovery]:

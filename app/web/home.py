@@ -67,6 +67,7 @@ def _guarantor(asked: AsOf) -> dict[str, Any]:
     ctx = asked.visit.ctx
     return _guaranteed(asked) | {
         "due": own_clocks(ctx),
+        "payouts": overview.payouts_waiting(ctx, limit=SHOWN),
         "clocks": overview.running_clocks(ctx, limit=SHOWN),
         "late_notes": overview.overdue_notes(ctx, limit=SHOWN),
         "maturing": overview.maturing_notes(ctx, until=ctx.on + SOON, limit=SHOWN),

@@ -31,7 +31,7 @@ def all_of(visit: Reading) -> Response:
         "payouts.html",
         page=page,
         notes=notes,
-        accounts={row.id: recoveries.account_of(visit.ctx, row) for row in page.rows},
+        accounts=recoveries.accounts_of(visit.ctx, page.rows),
         borrowers=queries.by_key(visit.ctx, Borrower, (n.borrower_id for n in notes.values())),
         banks=queries.by_key(visit.ctx, Organisation, (row.bank_id for row in page.rows)),
         filters=[each for each in (state, bank) if each.choices],

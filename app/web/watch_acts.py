@@ -24,7 +24,7 @@ SIGN = table(
         name="sign",
         title="签署认定",
         operation="exemptions.sign",
-        hint="两人意见一致方为有效；意见不一致的，两人重新签署。",
+        hint="两人意见一致方为有效，意见不一致的重新签署；参与该笔授信的人员不签署。",
         fields=(
             Field(
                 name="granted",
@@ -55,9 +55,9 @@ def release_offers(visit: Visit, rates: list[CompensationRate]) -> dict[int, Off
 
 
 def sign_offers(visit: Visit, case: ExemptionCase) -> list[Offer]:
-    """Whether this person may sign the case now: neither its author nor its first signatory."""
+    """Whether this person may sign the case now: nobody twice, nobody on a decision of his own."""
     act = SIGN["sign"]
-    before = (case.opened_by_id, case.first_signed_by_id)
+    before = {case.opened_by_id, case.first_signed_by_id} | exemptions.deciders(visit.ctx, case)
     decided = case.second_signed_by_id is not None
     if decided or not visit.may(act.operation) or visit.actor.person_id in before:
         return []

@@ -219,7 +219,9 @@ def test_from_arrears_to_payout_and_recovery(site: Site) -> None:
     expect(page.get_by_role("status")).to_contain_text("等待担保公司审核")
     address = re.sub(r"\?.*", "", page.url)
 
-    reviewer.page.goto(address)
+    reviewer.page.goto("/")
+    waiting = "section[aria-labelledby=payouts] tbody a"
+    reviewer.page.locator(waiting).click()
     reviewer.page.get_by_label("意见", exact=True).select_option("yes")
     ground = reviewer.page.get_by_role("group", name="未按期催收（不予代偿或核减）")
     ground.get_by_label("金额（元）").fill("100.00")
@@ -227,7 +229,8 @@ def test_from_arrears_to_payout_and_recovery(site: Site) -> None:
     reviewer.page.get_by_label("审核意见").fill("核减后代偿")
     reviewer.press("审核代偿申请")
     reviewer.shot("examined")
-    approver.page.goto(address)
+    approver.page.goto("/")
+    approver.page.locator(waiting).click()
     approver.page.get_by_label("决定", exact=True).select_option("yes")
     approver.press("批准代偿审核")
     reviewer.page.goto(address)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from loans import exemptions, signals, standing
+from loans.access import Role
 from loans.errors import Conflict, FuminError, NotFound
 from loans.models import BankStanding, Payout, StandingKind
 from loans.signals import Lent, clusters, is_early, is_quick, split_loans
@@ -235,16 +236,24 @@ def overdue(programme):
     return note
 
 
+def third(p, at, role):
+    """Somebody who had no part in the loan, beside the one who holds both offices."""
+    return p.person(at.id, "third", role)
+
+
 def test_two_signatories_exempt_where_both_findings_are_recorded(programme, overdue):
     p = programme
-    case = open_case(p, overdue, p.bank.maker)
-    assert sign(p, case, p.bank.checker).second_signed_on is None
-    assert refusal(sign, p, case, p.bank.checker) == "same-person"
+    case, other = open_case(p, overdue, p.bank.maker), third(p, p.bank, Role.BANK_CHECKER)
+    assert refusal(sign, p, case, p.bank.checker) == "own-decision"  # he approved the loan
+    assert sign(p, case, other).second_signed_on is None
+    assert refusal(sign, p, case, other) == "same-person"
     assert refusal(sign, p, case, p.guarantor.checker) == "not-found"  # the bank's own affair
     row = sign(p, case, p.bank.both)
     assert (row.granted, row.second_signed_on) == (True, p.today)
     assert [entry["stage"] for entry in row.checklists] == ["loan_approval"]
     assert refusal(sign, p, case, p.bank.both) == "already-decided"
+    mine = open_case(p, overdue, p.bank.both)
+    assert refusal(sign, p, mine, p.bank.both) == "same-person"  # the findings are his
     # the share of the loss is what it was
     assert p.row(Payout, g.compensated(p, overdue)).bank_fen == 30_587_25
 
@@ -253,15 +262,16 @@ def test_two_signatories_exempt_where_both_findings_are_recorded(programme, over
 def test_without_both_findings_nobody_can_be_exempted(programme, overdue, lacking):
     p = programme
     case = open_case(p, overdue, p.guarantor.maker, **{lacking: False})
-    assert refusal(sign, p, case, p.guarantor.checker) == "findings-forbid"
-    sign(p, case, p.guarantor.checker, granted=False)
+    other = third(p, p.guarantor, Role.GUARANTEE_APPROVER)
+    assert refusal(sign, p, case, other) == "findings-forbid"
+    sign(p, case, other, granted=False)
     assert sign(p, case, p.guarantor.both, granted=False).granted is False
 
 
 def test_signatories_who_disagree_decide_nothing(programme, overdue):
     p = programme
-    case = open_case(p, overdue, p.bank.maker)
-    sign(p, case, p.bank.checker)
+    case, other = open_case(p, overdue, p.bank.maker), third(p, p.bank, Role.BANK_CHECKER)
+    sign(p, case, other)
     row = sign(p, case, p.bank.both, granted=False)
     assert (row.granted, row.first_signed_by_id) == (None, None)
 
