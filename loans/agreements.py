@@ -9,6 +9,8 @@ from loans.access import OrganisationKind
 from loans.context import Context
 from loans.errors import Conflict
 from loans.models import Agreement, Organisation
+from loans.money import fen_to_yuan
+from loans.policy import PolicyBook, Rule
 from loans.queries import organisation_of
 
 
@@ -35,7 +37,7 @@ def register(
     if not minimum.number <= bank_share_pct <= 100:
         raise Conflict(
             "bank-share-below-minimum",
-            f"经办银行风险分担比例 {bank_share_pct}% 应在 {minimum.number}% 至 100% 之间",
+            f"分担比例 {bank_share_pct}% 应不低于{minimum.title} {minimum.shown}、不超过 100%",
             cites=minimum.cites,
         )
     _make_room(ctx, bank, since=since, until=until)
@@ -52,6 +54,22 @@ def register(
     )
     ctx.session.add(row)
     return row
+
+
+def share_rules(book: PolicyBook, signed_on: date) -> tuple[Rule, Rule]:
+    """Above which amount the law asks for a bank's share, and for which share at least (9.11)."""
+    return book.at("bank_share_threshold", signed_on), book.at("bank_share_min", signed_on)
+
+
+def share_basis(book: PolicyBook, *, principal_fen: int, signed_on: date) -> str:
+    """Why a bank bears at least so much of a loss, for a contract's principal."""
+    threshold, minimum = share_rules(book, signed_on)
+    above = principal_fen > threshold.number
+    least = f"{minimum.title} {minimum.shown}" if above else "不设最低比例，按协议分担"
+    return (
+        f"合同金额 {fen_to_yuan(principal_fen)}元，{'超过' if above else '不超过'}"
+        f"{threshold.title} {threshold.shown}，{least}"
+    )
 
 
 def _make_room(ctx: Context, bank: Organisation, *, since: date, until: date | None) -> None:

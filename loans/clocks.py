@@ -16,7 +16,7 @@ from loans.context import Context
 from loans.models import Application, ApplicationStep, Clock, Organisation, Person
 from loans.queries import visible_to
 from loans.workdays import DueDay, WorkdayCalendar
-from loans.workflow import Action, State
+from loans.workflow import CLOCKS, Action, State
 
 DEFINITION = (
     "按时率 = 到期日当日或之前作出通过或驳回决定的件数 ÷ 当月作出决定的件数；"
@@ -28,11 +28,13 @@ DEFINITION = (
 class Running:
     """A clock that has not ended, due by the notices known today.
 
-    ``stands``: the file is with the applicant (补正).
+    ``rule`` is the policy key of its limit; ``stands``: the file is with the applicant (补正).
     """
 
     application_id: UUID
     state: State
+    rule: str
+    limit_days: int
     started_on: date
     due_on: date
     provisional: bool
@@ -161,6 +163,8 @@ def _running(clock: Clock, application_id: UUID, calendar: WorkdayCalendar) -> R
     return Running(
         application_id=application_id,
         state=clock.state,
+        rule=CLOCKS[clock.state],
+        limit_days=clock.limit_days,
         started_on=clock.started_on,
         due_on=due.on,
         provisional=due.provisional,

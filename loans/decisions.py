@@ -31,7 +31,7 @@ from loans.underwriting import (
     checked,
     score,
 )
-from loans.versions import book_for, remember
+from loans.versions import law_of, remember
 from loans.workflow import Action, BorrowerKind, State
 
 VERIFIABLE = frozenset({State.GUARANTEE_REVIEW, State.HIRE_VERIFICATION})
@@ -100,7 +100,7 @@ def appraise(
     application = one(ctx, Application, application_id, lock=True)
     if application.state not in APPRAISABLE or application.kind is not BorrowerKind.INDIVIDUAL:
         raise not_now(ctx, application, "综合评估", "个人申请在担保审核结束之前评估")
-    book, on = book_for(ctx, application), application.accepted_on or ctx.on
+    book, on = law_of(ctx, application)
     found = score(book.at(f"appraisal.{card}", on), items)
     most = book.at(TIERS[card], on)
     if approvable_fen is not None and not 0 < approvable_fen <= most.number:
@@ -281,14 +281,19 @@ def _check_pass(ctx: Context, application: Application, amount_fen: int) -> Asse
     assert application.accepted_on is not None
     assessment = assess_application(ctx, application, on=application.accepted_on)
     for finding in assessment.decisive:
-        raise Conflict("not-eligible", f"不符合条件：{finding.sentence}", cites=finding.cites)
+        raise Conflict(
+            "not-eligible",
+            f"不符合条件：{finding.sentence}",
+            cites=finding.cites,
+            details={"rule": finding.rule},
+        )
     if assessment.eligible is Outcome.UNKNOWN:
         raise Conflict("file-incomplete", f"尚缺材料：{'、'.join(assessment.needs)}")
     if application.kind is BorrowerKind.INDIVIDUAL:
         _check_person(ctx, application, assessment, amount_fen)
     elif not assessment.base_fen:
-        book = book_for(ctx, application)
-        cites = book.at("firm_per_hire", application.accepted_on).cites
+        book, on = law_of(ctx, application)
+        cites = book.at("firm_per_hire", on).cites
         raise Conflict(
             "no-qualifying-hire", "没有符合条件的新招用人员，贴息基数为 0.00 元", cites=cites
         )
@@ -310,6 +315,7 @@ def _check_person(
             f"批准金额 {fen_to_yuan(amount_fen)} 元超过可批额度 "
             f"{fen_to_yuan(assessment.cap_fen)} 元：{limit.sentence}",
             cites=limit.cites,
+            details={"rule": limit.rule},
         )
 
 
@@ -318,7 +324,8 @@ def _diligence(
 ) -> dict[str, Any]:
     """The answered checklist of a credit decision (9.12); other passes have none."""
     key = CHECKLISTS.get(application.state)
-    return {} if key is None else checked(ctx.book.at(key, ctx.on), answers)
+    book, on = law_of(ctx, application)
+    return {} if key is None else checked(book.at(key, on), answers)
 
 
 def _amount(application: Application, approved_fen: int | None) -> int:
@@ -357,9 +364,8 @@ def _citations(ctx: Context, application: Application) -> list[str]:
     ]
     if refusing:
         return list(dict.fromkeys(refusing))
-    assert application.accepted_on is not None  # only an accepted file is judged
-    book = book_for(ctx, application)
-    return list(book.at(JUDGED_BY[application.state], application.accepted_on).cites)
+    book, on = law_of(ctx, application)
+    return list(book.at(JUDGED_BY[application.state], on).cites)
 
 
 def _reassess(ctx: Context, application: Application) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from loans import fund, outbox
+from loans.agreements import share_rules
 from loans.classes import SubsidyClass, subsidy_terms
 from loans.context import Context
 from loans.daycount import DayCount, add_months
@@ -31,7 +32,7 @@ from loans.queries import agreement_in_force, contract_of, notes_of_application,
 from loans.riskshare import bank_share_pct
 from loans.schedule import Method, plan, settlement_for
 from loans.second_person import second_person
-from loans.underwriting import firm_base_limit_fen
+from loans.underwriting import Outcome, firm_base_limit_fen
 from loans.versions import book_for, remember
 from loans.workflow import (
     COMPENSATED_NOTE_STATES,
@@ -239,7 +240,7 @@ def _sign(ctx: Context, application: Application, drawing: Disbursement) -> Cont
         bank_share_pct=0 if firm else _bank_share(ctx, application, drawing.signed_on),
         policy_version=remember(ctx, ctx.book).version,
         first_disbursed_on=drawing.disbursed_on,
-        category=next(iter(application.facts["categories"]), ""),
+        category=_category(application),
         subsidy_class=subsidy_class.value,
         # The class was settled with the approval; a version may still set another share.
         share_pct=terms.share_pct if application.share_pct else 0,
@@ -252,6 +253,14 @@ def _sign(ctx: Context, application: Application, drawing: Disbursement) -> Cont
     ctx.session.add(contract)
     ctx.session.flush()
     return contract
+
+
+def _category(application: Application) -> str:
+    """The group that the loan counts under: the first that was found, else the first claimed."""
+    claimed = application.facts["categories"]
+    findings = (application.assessment or {}).get("findings", [])
+    found = {row["subject"] for row in findings if row["outcome"] == Outcome.YES.value}
+    return next((code for code in claimed if code in found), next(iter(claimed), ""))
 
 
 def _base_limit(ctx: Context, application: Application) -> int:
@@ -281,11 +290,12 @@ def _lpr_tenor(drawing: Disbursement) -> LprTenor:
 def _bank_share(ctx: Context, application: Application, signed_on: date) -> int:
     """The bank's share of a loss under this contract: as agreed, never below the minimum (9.11)."""
     assert application.approved_fen is not None
+    threshold, minimum = share_rules(ctx.book, signed_on)
     return bank_share_pct(
         principal_fen=application.approved_fen,
         agreed_pct=agreement_in_force(ctx, application.bank_id, signed_on).bank_share_pct,
-        threshold_fen=ctx.book.at("bank_share_threshold", signed_on).number,
-        minimum_pct=ctx.book.at("bank_share_min", signed_on).number,
+        threshold_fen=threshold.number,
+        minimum_pct=minimum.number,
     )
 
 

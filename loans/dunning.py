@@ -31,6 +31,10 @@ class DueKind(StrEnum):
     EARLY = "early"
 
 
+NOTICES = (DueKind.NEAR, DueKind.EARLY)
+CLASSES = "loan_classes"
+
+
 @dataclass(frozen=True, slots=True)
 class DueRow:
     """One instalment on a due list, with its note's class."""
@@ -40,6 +44,12 @@ class DueRow:
     borrower: Borrower
     arrear: Arrear
     loan_class: Rung
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The policy keys behind the list it is on and its class."""
+        notice = f"due_list_days.{self.kind}" if self.kind in NOTICES else None
+        return tuple(key for key in (notice, CLASSES) if key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +115,7 @@ def arrears_of(ctx: Context, note: Note) -> NoteArrears:
 
 def due_list(ctx: Context, *, kind: DueKind | None = None) -> list[DueRow]:
     """What is overdue, due today, or due within the policy's two notices; the oldest first."""
-    far = ctx.book.at("due_list_days.early", ctx.on).number
-    near = ctx.book.at("due_list_days.near", ctx.on).number
+    near, far = (ctx.book.at(f"due_list_days.{kind}", ctx.on).number for kind in NOTICES)
     ladder = _ladder(ctx)
     notes = list(
         ctx.session.scalars(
@@ -139,6 +148,6 @@ def _kind(days_past_due: int, *, near: int, early: int) -> DueKind | None:
 
 
 def _ladder(ctx: Context) -> Sequence[Rung]:
-    value = ctx.book.at("loan_classes", ctx.on).value
+    value = ctx.book.at(CLASSES, ctx.on).value
     assert isinstance(value, tuple)
     return value

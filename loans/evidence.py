@@ -116,7 +116,7 @@ class _Files:
 
     def __init__(self, ctx: Context, found: Sequence[Account]) -> None:
         self._ctx = ctx
-        self._every_days = ctx.book.at("dunning_interval_days", ctx.on).number
+        self._interval = ctx.book.at("dunning_interval_days", ctx.on)
         keys = [account.contract.application_id for account in found]
         notes = [account.note.id for account in found]
         self._applications = by_key(ctx, Application, keys)
@@ -154,10 +154,11 @@ class _Files:
             return True, "没有逾期"
         days = self._contacts.get((account.note.id, side), [])
         silent = silent_intervals(
-            days, due_on=due_on, until=self._ctx.on, every_days=self._every_days
+            days, due_on=due_on, until=self._ctx.on, every_days=self._interval.number
         )
         if silent:
-            return False, "没有催收：" + "、".join(f"{a} 起 {(b - a).days} 天" for a, b in silent)
+            gaps = "、".join(f"{a} 起 {(b - a).days} 天" for a, b in silent)
+            return False, f"没有催收：{gaps}（{self._interval.title} {self._interval.shown}）"
         return True, f"逾期以来催收 {len([day for day in days if day > due_on])} 次"
 
     def _checked_stages(self, keys: Sequence[int]) -> Mapping[int, set[State]]:

@@ -132,7 +132,7 @@ def withdraw(ctx: Context, *, amount_fen: int, reason: str) -> FundEntry:
     if amount_fen > most_fen:
         raise Conflict(
             "withdrawal-breaks-leverage",
-            f"在保与预留共 {fen_to_yuan(used_fen)} 元，按放大倍数 {leverage.number} 倍，"
+            f"在保与预留共 {fen_to_yuan(used_fen)} 元，按{leverage.title} {leverage.shown}，"
             f"最多可提取 {fen_to_yuan(most_fen)} 元",
             cites=leverage.cites,
         )
@@ -153,8 +153,8 @@ def reserve(ctx: Context, application: Application, amount_fen: int) -> FundEntr
         breach = f"（已超过上限 {fen_to_yuan(-free)} 元）" if free < 0 else ""
         raise Conflict(
             "fund-capacity",
-            f"担保基金剩余可担保额度 {fen_to_yuan(max(free, 0))} 元{breach}，不足以担保 "
-            f"{fen_to_yuan(amount_fen)} 元；请待额度释放或基金补充后再办理",
+            f"按{leverage.title} {leverage.shown}，剩余可担保额度 {fen_to_yuan(max(free, 0))} 元"
+            f"{breach}，不足以担保 {fen_to_yuan(amount_fen)} 元；请待额度释放或基金补充后再办理",
             cites=leverage.cites,
         )
     must_not_be_suspended(ctx, application.bank_id)

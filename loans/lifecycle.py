@@ -17,11 +17,10 @@ from loans.ledger import ACTIONS
 from loans.models import Contract, ExtensionRequest, Instalment, Movement, MovementKind, Note
 from loans.money import positive
 from loans.movements import record
-from loans.policy import PolicyBook
 from loans.queries import movements_of, one, open_extension
 from loans.schedule import add_months
 from loans.second_person import second_person
-from loans.versions import book_of
+from loans.versions import book_of_note
 from loans.workflow import (
     COMPENSATED_NOTE_STATES,
     LIVE_NOTE_STATES,
@@ -98,7 +97,7 @@ def cure(ctx: Context, *, note_id: UUID, on: date) -> Movement:
 
 def stop_subsidy(ctx: Context, *, note_id: UUID, on: date, reason: str) -> Movement:
     """An event that ends the subsidy from its day, where its switch says so; else it is flagged."""
-    stops = _law(ctx, one(ctx, Note, note_id)).at(f"stop_event.{reason}", on).is_on
+    stops = book_of_note(ctx, one(ctx, Note, note_id)).at(f"stop_event.{reason}", on).is_on
     kind = MovementKind.SUBSIDY_STOPPED if stops else MovementKind.FLAGGED
     return record(ctx, one(ctx, Note, note_id, lock=True), kind, on=on, reason=reason)
 
@@ -110,12 +109,13 @@ def request_extension(ctx: Context, *, note_id: UUID, until: date, reason: str) 
         raise Conflict(
             "already-extended", f"借据 {note.note_no} 已展期或已有待审的展期申请，只能展期一次"
         )
-    years = _law(ctx, note).at("extension_max_years", ctx.on)
+    years = book_of_note(ctx, note).at("extension_max_years", ctx.on)
     latest = add_months(note.matures_on, 12 * years.number)
     if not note.matures_on < until <= latest:
         raise Conflict(
             "extension-too-long",
-            f"展期至 {until} 不在原到期日 {note.matures_on} 之后、{latest} 之前（含）",
+            f"展期至 {until} 不在原到期日 {note.matures_on} 之后、{latest} 之前（含）："
+            f"{years.title} {years.shown}",
             cites=years.cites,
         )
     row = ExtensionRequest(
@@ -166,11 +166,6 @@ def reverse(ctx: Context, *, note_id: UUID, movement_id: UUID, reason: str) -> M
     return record(
         ctx, note, MovementKind.REVERSED, on=wrong.on, reason=reason, reverses_id=wrong.id
     )
-
-
-def _law(ctx: Context, note: Note) -> PolicyBook:
-    """The version the loan was issued under: it keeps it (9.1)."""
-    return book_of(ctx, ctx.session.get_one(Contract, note.contract_id).policy_version)
 
 
 def _note_in(ctx: Context, note_id: UUID, states: Collection[NoteState] = LIVE_NOTE_STATES) -> Note:

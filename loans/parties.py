@@ -143,7 +143,7 @@ def reveal(ctx: Context, *, note_id: UUID, purpose: str) -> Reveal:
     )
     if ctx.session.scalars(asked).one() >= most.number:
         raise Conflict(
-            "reveals-used-up", f"每人每日可查看联系方式 {most.shown}，今日已用完", cites=most.cites
+            "reveals-used-up", f"{most.title} {most.shown}，今日已用完", cites=most.cites
         )
     row = Reveal(
         public_id=ctx.new_id(),

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from loans import evidence, fund, outbox, standing
+from loans.agreements import share_basis, share_rules
 from loans.context import Context
 from loans.dues import Account, account_of
 from loans.errors import Conflict
@@ -22,11 +23,11 @@ from loans.evidence import DUNNING, Item
 from loans.models import Contract, MovementKind, Note, Payout, PayoutState
 from loans.money import fen_to_yuan, positive
 from loans.movements import record
-from loans.policy import GroundEffect, PolicyBook, Rule
+from loans.policy import GroundEffect, Rule
 from loans.queries import agreement_in_force, one
 from loans.riskshare import bank_share
 from loans.second_person import second_person
-from loans.versions import book_of
+from loans.versions import book_of_note
 
 STATE_NAMES: dict[PayoutState, str] = {
     PayoutState.REQUESTED: "待审核",
@@ -78,7 +79,11 @@ def request(
         due_on=day,
         days_past_due=(ctx.on - day).days,
         reason=reason,
-        evidence=_proved(evidence.checklist(ctx, account, due_on=day), dict(explanations)),
+        evidence=_proved(
+            ctx.book.at(evidence.KEY, ctx.on),
+            evidence.checklist(ctx, account, due_on=day),
+            dict(explanations),
+        ),
         grounds=[],
         bank_share_pct=contract.bank_share_pct,
         requested_on=ctx.on,
@@ -159,7 +164,7 @@ def pay(ctx: Context, *, payout_id: UUID, paid_on: date, reference: str) -> Payo
     if not row.principal_fen or not row.compensated_fen:
         raise Conflict("nothing-to-compensate", f"借据 {note.note_no} 没有应代偿的金额")
     record(ctx, note, MovementKind.COMPENSATED, on=paid_on, amount_fen=row.principal_fen)
-    if _law(ctx, note).at("stop_event.compensation", paid_on).is_on:
+    if book_of_note(ctx, note).at("stop_event.compensation", paid_on).is_on:
         record(ctx, note, MovementKind.SUBSIDY_STOPPED, on=paid_on, reason=STOP_REASON)
     fund.compensate(ctx, note, principal_fen=row.principal_fen, fund_fen=row.fund_fen)
     row.state, row.paid_on, row.paid_by_id = PayoutState.PAID, paid_on, ctx.actor.person_id
@@ -189,13 +194,13 @@ def amounts(ctx: Context, row: Payout, account: Account, *, until: date) -> dict
     compensated_fen = note.balance_fen + interest_fen - reduced_fen
     if compensated_fen < 0:
         raise Conflict("reduced-too-much", "核减额超过申请代偿的本金与利息之和，请核对")
-    law = _law(ctx, note)
+    threshold, minimum = share_rules(book_of_note(ctx, note), contract.signed_on)
     split = bank_share(
         principal_fen=contract.principal_fen,
         agreed_pct=contract.bank_share_pct,
         compensated_fen=compensated_fen,
-        threshold_fen=law.at("bank_share_threshold", contract.signed_on).number,
-        minimum_pct=law.at("bank_share_min", contract.signed_on).number,
+        threshold_fen=threshold.number,
+        minimum_pct=minimum.number,
     )
     return {
         "principal_fen": note.balance_fen,
@@ -205,6 +210,14 @@ def amounts(ctx: Context, row: Payout, account: Account, *, until: date) -> dict
         "bank_fen": split.bank_fen,
         "fund_fen": split.fund_fen,
     }
+
+
+def share_basis_of(ctx: Context, note: Note) -> str:
+    """Why the bank bears at least so much of a loss on this note (9.11)."""
+    contract = ctx.session.get_one(Contract, note.contract_id)
+    return share_basis(
+        book_of_note(ctx, note), principal_fen=contract.principal_fen, signed_on=contract.signed_on
+    )
 
 
 def _fill_amounts(ctx: Context, row: Payout, account: Account, *, until: date) -> None:
@@ -232,23 +245,27 @@ def _waited(ctx: Context, account: Account, due_on: date) -> None:
     days = rule.number if agreed is None else agreed
     earliest = due_on + timedelta(days=days)
     if ctx.on < earliest:
+        said = f"{rule.title} {rule.shown}" if agreed is None else "协议约定"
         raise Conflict(
             "payout-too-early",
-            f"自应还款日 {due_on} 起满 {days} 天、即 {earliest} 起方可申请代偿，"
+            f"自应还款日 {due_on} 起满 {days} 天、即 {earliest} 起方可申请代偿（{said}），"
             f"今日逾期 {(ctx.on - due_on).days} 天",
             cites=rule.cites,
             details={"earliest": earliest.isoformat()},
         )
 
 
-def _proved(items: Sequence[Item], explanations: dict[str, str]) -> list[dict[str, Any]]:
+def _proved(
+    asked: Rule, items: Sequence[Item], explanations: dict[str, str]
+) -> list[dict[str, Any]]:
     for item in items:
         explained = item.code in DUNNING and explanations.get(item.code, "").strip()
         if not item.held and not explained:
             lacking = "；".join(f"{each.title}（{each.detail}）" for each in items if not each.held)
             raise Conflict(
                 "evidence-missing",
-                f"代偿材料不齐：{lacking}；请补齐，催收有缺的须逐项说明原因",
+                f"{asked.title}不齐：{lacking}；请补齐，催收有缺的须逐项说明原因",
+                cites=asked.cites,
                 details={"missing": [each.code for each in items if not each.held]},
             )
     return [asdict(item) | {"explanation": explanations.get(item.code, "")} for item in items]
@@ -306,10 +323,6 @@ def _unchanged(row: Payout, note: Note) -> None:
         raise Conflict(
             "content-changed", f"审核以后借据 {note.note_no} 有新的记录，请重新审核后再批准付款"
         )
-
-
-def _law(ctx: Context, note: Note) -> PolicyBook:
-    return book_of(ctx, ctx.session.get_one(Contract, note.contract_id).policy_version)
 
 
 def _tell(ctx: Context, row: Payout, note: Note) -> None:

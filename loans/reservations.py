@@ -92,7 +92,7 @@ def must_have_ended(ctx: Context, application: Application) -> None:
         rule = ctx.book.at(KEY, since)
         raise Conflict(
             "reservation-holds",
-            f"{called(ctx, application)}的额度自 {since} 起预留 {rule.number} 日，"
+            f"{called(ctx, application)}的额度自 {since} 起预留，{rule.title} {rule.shown}，"
             f"{end} 起方可失效，还有 {(end - ctx.on).days} 日",
             cites=rule.cites,
             details={"ends_on": end.isoformat()},

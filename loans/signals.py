@@ -174,7 +174,10 @@ def _structuring(ctx: Context) -> Iterable[Signal]:
         subjects = [
             Subject("contract", loan.contract.public_id, loan.contract.contract_no) for loan in run
         ]
-        detail = f"同一借款人 {rule.number} 天内有 {len(run)} 笔略低于 {threshold.shown} 的贷款"
+        detail = (
+            f"同一借款人 {rule.number} 天内有 {len(run)} 笔略低于 {threshold.shown} 的贷款"
+            f"（{margin.title} {margin.shown}）"
+        )
         yield _signal(rule, detail, subjects, also=margin)
 
 

@@ -37,7 +37,10 @@ DEFINITION = (
 
 @dataclass(frozen=True, slots=True)
 class CompensationRate:
-    """A bank's rate over ``[since, until)`` with its two sums; None where nothing was released."""
+    """A bank's rate over ``[since, until)`` with its two sums; None where nothing was released.
+
+    ``rule``: the policy key of the period's length; None where whoever asked chose the period.
+    """
 
     bank: Organisation
     since: date
@@ -46,6 +49,7 @@ class CompensationRate:
     released_fen: int
     rate_ppm: int | None
     standing: StandingKind | None
+    rule: str | None
     definition: str = DEFINITION
 
 
@@ -60,13 +64,15 @@ def _rates(
     ctx: Context, banks: Sequence[Organisation], since: date | None, until: date | None
 ) -> list[CompensationRate]:
     until = until or ctx.on + timedelta(days=1)
-    since = since or add_months(until, -ctx.book.at("compensation_rate.months", ctx.on).number)
+    span = None if since else ctx.book.at("compensation_rate.months", ctx.on)
+    since = since or add_months(until, -span.number if span else 0)
     if since >= until:
         raise Conflict("period-empty", f"期间 {since} 至 {until}（不含）没有一天，请核对")
     keys = [bank.id for bank in banks]
     sums = _sums(ctx, keys, since, until)
     standings = _standings(ctx, keys)
-    return [_rate(bank, since, until, sums, standings) for bank in banks]
+    rule = span.key if span else None
+    return [_rate(bank, since, until, sums, standings, rule) for bank in banks]
 
 
 def _rate(
@@ -75,6 +81,7 @@ def _rate(
     until: date,
     sums: dict[int, tuple[int, int]],
     standings: dict[int, StandingKind],
+    rule: str | None,
 ) -> CompensationRate:
     compensated_fen, released_fen = sums.get(bank.id, (0, 0))
     return CompensationRate(
@@ -85,6 +92,7 @@ def _rate(
         released_fen=released_fen,
         rate_ppm=compensation_rate_ppm(compensated_fen=compensated_fen, released_fen=released_fen),
         standing=standings.get(bank.id),
+        rule=rule,
     )
 
 
@@ -138,7 +146,7 @@ def must_not_be_suspended(ctx: Context, bank_id: int) -> None:
         rule = ctx.book.at("compensation_rate.suspend", ctx.on)
         raise Conflict(
             "bank-suspended",
-            f"该经办银行代偿率曾达到 {rule.shown}，新的担保审核已暂停；"
+            f"该经办银行曾达到{rule.title} {rule.shown}，新的担保审核已暂停；"
             "由担保公司说明理由解除后再办理",
             cites=rule.cites,
         )
@@ -152,9 +160,9 @@ def judge(ctx: Context, note: Note) -> BankStanding | None:
     warn = ctx.book.at("compensation_rate.warn", ctx.on)
     suspend = ctx.book.at("compensation_rate.suspend", ctx.on)
     if found.rate_ppm >= suspend.number:
-        return _enter(ctx, found, StandingKind.SUSPENDED, f"代偿率达到暂停线 {suspend.shown}")
+        return _enter(ctx, found, StandingKind.SUSPENDED, f"达到{suspend.title} {suspend.shown}")
     if found.rate_ppm >= warn.number and found.standing is not StandingKind.WARNED:
-        return _enter(ctx, found, StandingKind.WARNED, f"代偿率达到预警线 {warn.shown}")
+        return _enter(ctx, found, StandingKind.WARNED, f"达到{warn.title} {warn.shown}")
     return None
 
 

@@ -31,7 +31,13 @@ from subsidy.models import Claim, ClaimLine, ClaimState
 from subsidy.payable import make_payable
 from subsidy.reconciliation import LineClass, Period, Reconciliation, Register, match
 from subsidy.reexamination import Again, computed_again, take_up, told
-from subsidy.register import COUNTED, bank_facts, register_before, register_of
+from subsidy.register import (
+    COUNTED,
+    bank_facts,
+    register_before,
+    register_of,
+    tolerance,
+)
 
 # The file as received names people: it is stored sealed.
 FILE = "claim.file"
@@ -239,13 +245,12 @@ def filed_as(ctx: Context, *, filing: Filing, bank_id: int) -> Claim | None:
 def _compare(
     ctx: Context, sheet: DetailSheet, register: Register, since: date, until: date
 ) -> Reconciliation:
-    tolerance = ctx.book.at("claim_tolerance", since).number
     period = Period(day(since), day(until), f"{since} 至 {until}（不含）")
     return match(
         sheet.claimed,
         register,
         period,
-        tolerance_fen=tolerance,
+        tolerance_fen=tolerance(ctx, since).number,
         file_findings=sheet.file_findings,
     )
 

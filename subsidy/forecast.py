@@ -50,7 +50,7 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetLine:
-    """One class in one month [fen]; the subsidy split over the levels of government."""
+    """One class in one month [fen]; the subsidy split over the levels of government by ``rule``."""
 
     month: date
     subsidy_class: str
@@ -60,6 +60,7 @@ class BudgetLine:
     central_fen: int
     provincial_fen: int
     city_fen: int
+    rule: str
 
 
 def budget(
@@ -109,7 +110,8 @@ def costs_of_note(ctx: Context, note: Note) -> tuple[Cost, ...]:
 def _of_month(
     ctx: Context, month: date, classes: Any, interest: Any, subsidy: Any
 ) -> Iterator[BudgetLine]:
-    split = ctx.book.at("funding_split", month).value
+    rule = ctx.book.at("funding_split", month)
+    split = rule.value
     assert isinstance(split, FundingSplit)
     for name in sorted(set(classes.tolist())):
         mine = classes == name
@@ -126,6 +128,7 @@ def _of_month(
             central_fen=central,
             provincial_fen=provincial,
             city_fen=city,
+            rule=rule.key,
         )
 
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from loans.classes import SubsidyClass, subsidy_terms
+from loans.classes import SubsidyClass, SubsidyTerms, subsidy_terms
 from loans.context import Context
 from loans.daycount import DayCount, add_months
-from loans.dossier import applicant_of, exposure_of
+from loans.dossier import assess_application
 from loans.errors import Conflict
 from loans.models import Application
-from loans.policy import LprTenor, PolicyBook
+from loans.policy import LprTenor, PolicyBook, Rule
 from loans.schedule import Instalment, Method, plan, settlement_for
 from loans.settlement import period_starts
 from loans.underwriting import Applicant, Assessment, Exposure, Outcome, Terms, assess
@@ -57,7 +57,8 @@ class Quote:
 
     ``costs`` are those of the class proved by the facts at hand, without subsidy until the loan
     itself is proved; ``attainable_costs`` those of the class attainable once every missing document
-    is in and good, without subsidy where the loan is refused.
+    is in and good, without subsidy where the loan is refused. ``rules``: those by which the latter
+    were computed.
     """
 
     assessment: Assessment
@@ -65,6 +66,7 @@ class Quote:
     costs: tuple[Cost, ...]
     attainable_costs: tuple[Cost, ...]
     attainable: Note  # the note that ``attainable_costs`` are of
+    rules: tuple[Rule, ...]
 
     @property
     def attainable_months(self) -> tuple[Cost, ...]:
@@ -82,50 +84,79 @@ def quote(
     """
     if wanted.amount_fen <= 0:
         raise Conflict("amount-not-positive", "申请金额须大于 0.00 元")
-    terms = Terms.lasting(amount_fen=wanted.amount_fen, disbursed_on=on, months=wanted.term_months)
-    assessment = assess(applicant, terms, exposure, on=on, book=book)
-    settlement = settlement_for(
-        wanted.method,
-        disbursed_on=on,
-        agreed=wanted.settlement or book.at("settlement", on).text,
-    )
-    day_count = wanted.day_count or DayCount(book.at("day_count", on).text)
+    terms = _terms(wanted, on)
+    return costed(assess(applicant, terms, exposure, on=on, book=book), wanted, on=on, book=book)
+
+
+def costed(assessment: Assessment, wanted: LoanWanted, *, on: date, book: PolicyBook) -> Quote:
+    """What a loan that was assessed would cost, signed and drawn on a day."""
+    settlement, day_count, agreed_by = _conventions(wanted, on, book)
     rows = plan(
         method=wanted.method,
         principal_fen=wanted.amount_fen,
         rate_ppm=wanted.rate_ppm,
         disbursed_on=on,
-        matures_on=terms.matures_on,
+        matures_on=_terms(wanted, on).matures_on,
         every_months=wanted.every_months,
         day_count=day_count,
         settlement=settlement,
     )
-    eligible = assessment.eligible
-    base_fen = assessment.cap_fen if assessment.base_fen is None else assessment.base_fen
 
-    def note(subsidy_class: SubsidyClass, subsidised_fen: int) -> Note:
-        return _note(wanted, terms, subsidy_class, subsidised_fen, settlement, day_count, book)
+    def note(subsidy_class: SubsidyClass, subsidised_fen: int) -> tuple[Note, SubsidyTerms]:
+        given = _given(subsidy_class, wanted, on, book)
+        return _note(wanted, on, given, subsidised_fen, settlement, day_count), given
 
     def costs(note: Note) -> tuple[Cost, ...]:
         return _costs(note, rows, period_starts(settlement, note.disbursed_on, note.matures_on))
 
-    best_fen = max(base_fen, assessment.attainable_cap_fen)
-    proved = (
-        _if(eligible is Outcome.YES, assessment.subsidy_class),
-        min(base_fen, wanted.amount_fen),
-    )
-    attainable = (
-        _if(eligible is not Outcome.NO, assessment.attainable_class),
-        min(best_fen, wanted.amount_fen),
-    )
-    found, best = costs(note(*proved)), note(*attainable)
+    proved, attainable = _proved(assessment, wanted), _attainable(assessment, wanted)
+    found, (best, given) = costs(note(*proved)[0]), note(*attainable)
     return Quote(
         assessment=assessment,
         instalments=rows,
         costs=found,
         attainable_costs=found if attainable == proved else costs(best),
         attainable=best,
+        rules=(*given.rules, *agreed_by),
     )
+
+
+def _terms(wanted: LoanWanted, on: date) -> Terms:
+    return Terms.lasting(amount_fen=wanted.amount_fen, disbursed_on=on, months=wanted.term_months)
+
+
+def _conventions(
+    wanted: LoanWanted, on: date, book: PolicyBook
+) -> tuple[str, DayCount, tuple[Rule, ...]]:
+    """结息 and 计息天数 as wanted, else by the policy's defaults, which are named."""
+    settlement, day_count = book.at("settlement", on), book.at("day_count", on)
+    agreed = settlement_for(
+        wanted.method, disbursed_on=on, agreed=wanted.settlement or settlement.text
+    )
+    read = (
+        settlement if wanted.settlement is None and agreed == settlement.text else None,
+        day_count if wanted.day_count is None else None,
+    )
+    rules = tuple(rule for rule in read if rule is not None)
+    return agreed, wanted.day_count or DayCount(day_count.text), rules
+
+
+def _proved(assessment: Assessment, wanted: LoanWanted) -> tuple[SubsidyClass, int]:
+    """The class by the facts at hand, and the principal [fen] that earns the subsidy."""
+    granted = assessment.eligible is Outcome.YES
+    base_fen = _base_fen(assessment)
+    return _if(granted, assessment.subsidy_class), min(base_fen, wanted.amount_fen)
+
+
+def _attainable(assessment: Assessment, wanted: LoanWanted) -> tuple[SubsidyClass, int]:
+    """The same once every missing document is in and good."""
+    granted = assessment.eligible is not Outcome.NO
+    base_fen = max(_base_fen(assessment), assessment.attainable_cap_fen)
+    return _if(granted, assessment.attainable_class), min(base_fen, wanted.amount_fen)
+
+
+def _base_fen(assessment: Assessment) -> int:
+    return assessment.cap_fen if assessment.base_fen is None else assessment.base_fen
 
 
 def _if(granted: bool, subsidy_class: SubsidyClass) -> SubsidyClass:
@@ -134,12 +165,13 @@ def _if(granted: bool, subsidy_class: SubsidyClass) -> SubsidyClass:
 
 
 def quote_application(ctx: Context, application: Application) -> Quote:
-    """The quote of an application as its file stands, as if it were accepted and drawn today.
+    """The quote of an application as its file stands, as if it were drawn today.
 
-    The loan's own notes and guarantee, once there are some, stand in nothing's way.
+    An accepted one keeps the findings of its acceptance (9.1, 9.6). The loan's own notes and
+    guarantee, once there are some, stand in nothing's way.
     """
-    applicant, exposure = applicant_of(ctx, application), exposure_of(ctx, application)
-    return quote(applicant, wanted_of(application), exposure, on=ctx.on, book=ctx.book)
+    assessment = assess_application(ctx, application, on=application.accepted_on or ctx.on)
+    return costed(assessment, wanted_of(application), on=ctx.on, book=ctx.book)
 
 
 def wanted_of(application: Application) -> LoanWanted:
@@ -155,31 +187,35 @@ def wanted_of(application: Application) -> LoanWanted:
     )
 
 
-def _note(
-    wanted: LoanWanted,
-    terms: Terms,
-    subsidy_class: SubsidyClass,
-    subsidised_fen: int,
-    settlement: str,
-    day_count: DayCount,
-    book: PolicyBook,
-) -> Note:
-    on = terms.disbursed_on
-    long = terms.matures_on >= add_months(on, 60)
-    given = subsidy_terms(
+def _given(
+    subsidy_class: SubsidyClass, wanted: LoanWanted, on: date, book: PolicyBook
+) -> SubsidyTerms:
+    matures_on = _terms(wanted, on).matures_on
+    long = matures_on >= add_months(on, 60)
+    return subsidy_terms(
         subsidy_class,
         signed_on=on,
         first_disbursed_on=on,
-        matures_on=terms.matures_on,
+        matures_on=matures_on,
         lpr_tenor=LprTenor.FIVE_YEARS if long else LprTenor.ONE_YEAR,
         book=book,
     )
+
+
+def _note(
+    wanted: LoanWanted,
+    on: date,
+    given: SubsidyTerms,
+    subsidised_fen: int,
+    settlement: str,
+    day_count: DayCount,
+) -> Note:
     benchmark, ceiling = given.benchmark_ppm, given.ceiling_ppm
     return Note(
         note_no="quote",
-        principal_fen=terms.amount_fen,
+        principal_fen=wanted.amount_fen,
         disbursed_on=on,
-        matures_on=terms.matures_on,
+        matures_on=_terms(wanted, on).matures_on,
         rate_ppm=wanted.rate_ppm,
         share_pct=given.share_pct,
         subsidised_fen=subsidised_fen,

@@ -18,7 +18,7 @@ from subsidy.detail_sheet import SHARE_BY_CLASS
 from subsidy.filing import cause_rows, later_findings, refresh
 from subsidy.models import CaseComment, CaseState, Claim, ClaimCase, ClaimCause, ClaimLine
 from subsidy.reconciliation import UNSTATED, Claimed, LineClass, Period, Reconciliation, match
-from subsidy.register import BankFacts, bank_facts, register_before
+from subsidy.register import BankFacts, bank_facts, register_before, tolerance
 
 UNEXCEPTIONAL = (LineClass.MATCHED, LineClass.ROUNDING)
 _MOST_SHOWN = 5
@@ -52,7 +52,7 @@ def computed_again(ctx: Context, claim: Claim, facts: BankFacts | None = None) -
         Claimed.of([_record(line) for line in lines]),
         register_before(ctx, facts, claim),
         Period(day(claim.since), day(claim.until), f"{claim.since} 至 {claim.until}（不含）"),
-        tolerance_fen=ctx.book.at("claim_tolerance", claim.since).number,
+        tolerance_fen=tolerance(ctx, claim.since).number,
     )
     return Again(claim, lines, found)
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from loans.context import Context
 from loans.models import Borrower, Contract, Note
+from loans.policy import Rule
 from loans.wall import every_bank
 from subsidy.accrual import day
 from subsidy.controls import Controlled, controlled
@@ -70,6 +71,11 @@ def register_before(ctx: Context, facts: BankFacts, claim: Claim) -> Register:
         is_earlier = (Claim.id < claim.id) & Claim.state.in_(COUNTED)
         before = (is_earlier | (Claim.state == ClaimState.APPROVED)) & (Claim.id != claim.id)
     return _register(ctx, facts, before, claim.since)
+
+
+def tolerance(ctx: Context, since: date) -> Rule:
+    """By how much a line of a claim period may differ and still count as rounding (§7)."""
+    return ctx.book.at("claim_tolerance", since)
 
 
 def _register(ctx: Context, facts: BankFacts, counted: Any, since: date) -> Register:

@@ -8,6 +8,7 @@ from pydantic import Field
 from app.api.edge import Read
 from app.api.facts import FactsBody, HireFactBody, HonourBody
 from app.api.journey import Journey
+from app.api.programme import RuleOut
 from app.api.wire import Body, Day, OneOf, Out, Percent, Text, Yuan, YuanOut, fen
 from loans import fund
 from loans.daycount import DayCount
@@ -108,6 +109,9 @@ class FindingOut(Out):
     cites: list[str]
     needs: list[str]
     subject: str
+    also: list[str] = Field(
+        default=[], examples=[["honour_levels"]], description="一并适用的其他规定。"
+    )
 
 
 class LimitOut(Out):
@@ -171,6 +175,7 @@ class QuoteOut(AssessmentOut):
     costs: list[CostOut]
     attainable_costs: list[CostOut]
     attainable_months: list[CostOut] = Field(description="同上，按自然月。")
+    rules: list[RuleOut] = Field(description="预计费用所依据的规定。")
 
 
 def stored_assessment(stored: dict[str, Any] | None) -> AssessmentOut | None:
@@ -191,6 +196,7 @@ def quote(body: AssessmentBody, ctx: Read) -> QuoteOut:
             "costs": [CostOut.of(cost) for cost in found.costs],
             "attainable_costs": [CostOut.of(cost) for cost in found.attainable_costs],
             "attainable_months": [CostOut.of(cost) for cost in found.attainable_months],
+            "rules": [RuleOut.of(rule) for rule in found.rules],
         }
     )
 

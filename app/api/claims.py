@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from app.api.edge import After, Limit, Read, Write, Writing
 from app.api.journey import Journey
+from app.api.programme import RuleOut
 from app.api.views import PageOut, Parties, PartyOut, bank_key, paged
 from app.api.wire import Body, Day, Id, Out, PublicId, Reason, Whole, YuanOut, fen
 from loans import access, queries
@@ -19,6 +20,7 @@ from subsidy import claims, lists
 from subsidy.detail_sheet import write_template
 from subsidy.models import Claim, ClaimLine, ClaimState
 from subsidy.reconciliation import CODES, LineClass
+from subsidy.register import tolerance
 
 journey = Journey("贴息申报")
 
@@ -79,6 +81,7 @@ class ClaimOut(ClaimOutline):
 
     content_hash: str
     classes: list[ClassOut]
+    tolerance: RuleOut = Field(description="每笔允许的尾差：不超过的按重算额认定。")
     causes: list[CodeOut]
     findings: list[dict[str, Any]] = Field(description="整个文件的问题：坏行、合计、漏报。")
     reviewed_on: date | None
@@ -234,6 +237,7 @@ def _whole(ctx: Context, row: Claim) -> ClaimOut:
         row,
         **Parties(ctx, [row]).of(row),
         classes=[ClassOut.of(each) for each in lists.classes_of(ctx, row)],
+        tolerance=RuleOut.of(tolerance(ctx, row.since)),
         causes=[CodeOut.of(each) for each in lists.codes_of(ctx, row)],
     )
 

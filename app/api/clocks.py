@@ -21,6 +21,8 @@ class RunningOut(Out):
 
     application_id: UUID
     state: State
+    rule: str = Field(examples=["guarantee_review_workdays"], description="时限的规定。")
+    limit_days: int = Field(description="时限，工作日。")
     started_on: date
     due_on: date
     provisional: bool = Field(description="涉及尚未公布放假安排的年份，公布后重算。")

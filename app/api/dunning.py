@@ -85,6 +85,9 @@ class DueOut(Out):
     borrower: BorrowerOut
     phone: str | None = Field(examples=["138****0001"])
     loan_class: ClassOut
+    rules: list[str] = Field(
+        examples=[["due_list_days.near", "loan_classes"]], description="列入清单与分类的规定。"
+    )
     instalment: ArrearOut
 
 
@@ -183,6 +186,7 @@ def _due(ctx: Context, row: DueRow) -> DueOut:
         borrower=BorrowerOut.of(row.borrower),
         phone=parties.masked_phone(ctx, row.borrower),
         loan_class=ClassOut.of(row.loan_class),
+        rules=list(row.rules),
         instalment=ArrearOut.of(arrear),
     )
 

@@ -41,6 +41,7 @@ class BudgetOut(Out):
     central: YuanOut = fen("central")
     provincial: YuanOut = fen("provincial")
     city: YuanOut = fen("city")
+    rule: str = Field(examples=["funding_split"], description="分担比例的规定。")
     supposed: YuanOut = Field(description="按假设的比例和上限的贴息；未作假设时与 subsidy 相同。")
 
 

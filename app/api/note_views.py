@@ -94,6 +94,7 @@ class MovementOut(Out):
     rate: PercentOut | None = ppm("rate")
     until: date | None
     reason: str
+    rule: str | None = Field(description="停止贴息与否所依据的规定。")
     recorded_on: date
     recorded_at: datetime
     by: ByOut | None

@@ -11,7 +11,7 @@ from loans import recoveries
 from loans.context import Context
 from loans.evidence import Readiness
 from loans.models import Evidence, Note, Payout, PayoutState, Recovery, RecoveryKind
-from loans.payouts import STATE_NAMES
+from loans.payouts import STATE_NAMES, share_basis_of
 from loans.queries import by_key
 
 
@@ -82,6 +82,7 @@ class PayoutOut(PayoutLine):
     version: int
     reason: str
     bank_share_pct: int
+    share_basis: str = Field(description="经办银行至少分担多少，及其规定。")
     evidence: list[ItemOut]
     grounds: list[GroundOut]
     passes: bool | None = Field(description="审核意见：代偿或不予代偿。")
@@ -155,6 +156,7 @@ def whole_payout(ctx: Context, row: Payout) -> PayoutOut:
         note_id=note.public_id,
         note_no=note.note_no,
         state_name=STATE_NAMES[row.state],
+        share_basis=share_basis_of(ctx, note),
         recovery=RecoveryAccountOut.of(recoveries.account_of(ctx, row)),
     )
 

@@ -34,6 +34,7 @@ class RateOut(Out):
     released: YuanOut = fen("released")
     rate: PercentOut | None = ppm("rate")
     standing: StandingKind | None
+    rule: str | None = Field(description="计算期的规定；自选期间的为空。")
     definition: str = Field(description="代偿率的定义。")
 
 

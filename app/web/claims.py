@@ -24,6 +24,7 @@ from subsidy.detail_sheet import COLUMNS
 from subsidy.models import Claim, ClaimLine, ClaimState
 from subsidy.reconciliation import CODES, LineClass
 from subsidy.reexamination import computed_again
+from subsidy.register import tolerance
 
 router = APIRouter(include_in_schema=False)
 Reading = Annotated[Visit, visit_to("claims.read")]
@@ -171,6 +172,7 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
     ordered = (order.ordered_by_id, order.confirmed_by_id, order.returned_by_id) if order else ()
     return visit.show(
         "claim.html",
+        tolerance=tolerance(ctx, claim.since),
         status=failed.status if failed else 200,
         claim=claim,
         order=order,

@@ -106,7 +106,7 @@ def rate_lines(asked: AsOf) -> dict[str, Any]:
     def line(rate: CompensationRate) -> RateLine:
         ppm = rate.rate_ppm or 0
         tone = "bad" if ppm >= suspend.number else "warn" if ppm >= warn.number else "good"
-        return RateLine(rate, 1000 * ppm // suspend.number, tone)
+        return RateLine(rate, 1000 * ppm // max(1, suspend.number), tone)
 
     return {"rates": [line(rate) for rate in rates(ctx)], "warn": warn, "suspend": suspend}
 

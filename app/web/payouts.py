@@ -10,7 +10,7 @@ from app.web.edge import Posted, Visit, go, visit_to, visiting
 from app.web.lists import Filter, listed
 from app.web.payout_acts import ACTS, offers
 from app.web.words import word
-from loans import queries, recoveries
+from loans import payouts, queries, recoveries
 from loans.models import Borrower, Note, Organisation, Payout, PayoutState, Person
 
 router = APIRouter(include_in_schema=False)
@@ -71,6 +71,7 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
             (name, getattr(row, f"{step}_on"), getattr(row, f"{step}_by_id"))
             for name, step in STEPS
         ],
+        share_basis=payouts.share_basis_of(ctx, note),
         account=recoveries.account_of(ctx, row),
         entries=entries,
         undone={entry.reverses_id for entry in entries},

@@ -182,6 +182,12 @@ class Movement(Keyed, Model):
     by_person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("movement.id"), unique=True)
 
+    @property
+    def rule(self) -> str | None:
+        """The policy key of the switch that stopped the subsidy, or did not (§2.5)."""
+        judged = self.kind in (MovementKind.SUBSIDY_STOPPED, MovementKind.FLAGGED)
+        return f"stop_event.{self.reason}" if judged else None
+
 
 class ExtensionRequest(Keyed, Model):
     """An extension asked for by the bank, which the guarantee company must agree to (§4)."""

@@ -136,7 +136,10 @@ def _appraised(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Fin
     if rule.is_on:
         outcome, seen = appraised(applicant.appraisal)
         sentence = f"提高额度须经综合评估：{seen}"
-        yield judged(Topic.CAP, rule, outcome, sentence, observed=seen, needs=(APPRAISAL,))
+        yield judged(
+            Topic.CAP, rule, outcome, sentence, observed=seen, needs=(APPRAISAL,),
+            also=(book.at("appraisal.raised_cap", on),),
+        )  # fmt: skip
 
 
 def appraised(appraisal: Appraisal | None) -> tuple[Outcome, str]:

@@ -166,6 +166,7 @@ def _termed(terms: Terms, on: date, book: PolicyBook) -> Iterator[Finding]:
         yes_if(start < end and within),
         sentence,
         observed=f"{start} 至 {end}",
+        also=(years,),
     )
 
 

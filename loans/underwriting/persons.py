@@ -134,7 +134,10 @@ def _half(applicant: Applicant, on: date, book: PolicyBook) -> Iterator[Finding]
     if rule.is_on:
         outcome, seen = appraised(_card(applicant))
         sentence = f"其他城乡劳动者经综合评估后贴息：{seen}"
-        yield judged(Topic.SUBSIDY, rule, outcome, sentence, observed=seen, needs=(APPRAISAL,))
+        yield judged(
+            Topic.SUBSIDY, rule, outcome, sentence, observed=seen, needs=(APPRAISAL,),
+            also=(book.at("appraisal.half", on),),
+        )  # fmt: skip
 
 
 def _card(applicant: Applicant) -> Appraisal | None:

@@ -64,7 +64,8 @@ def match(
     differs = (pairs.of_line("claimed_fen") != expected_pairs) & ~wholly_taken
     truth = truth_of(pairs, np.flatnonzero(differs))
     attribution = attribute(pairs, truth, expected_pairs, tolerance_fen)
-    causes = _causes(claimed, pairs, Scene(pairs, truth, attribution), wholly_taken, note)
+    scene = Scene(pairs, truth, attribution, tolerance_fen)
+    causes = _causes(claimed, pairs, scene, wholly_taken, note)
     cover = coverage(pairs, note)
     is_duplicate = np.zeros(len(claimed), np.bool_)
     is_duplicate[pairs.line[wholly_taken]] = True

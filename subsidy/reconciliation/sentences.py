@@ -29,6 +29,7 @@ class Scene:
     pairs: Pairs
     truth: Truth
     attribution: Attribution
+    tolerance_fen: int
 
 
 def words(scene: Scene, parts: list[Part]) -> tuple[Cause, ...]:
@@ -157,8 +158,8 @@ def _convention(scene: Scene, part: Part, at: int) -> str:
 
 
 def _unexplained(scene: Scene, part: Part, at: int) -> str:
+    within = abs(part.amount_fen) <= scene.tolerance_fen
+    found = "在申报与复算每笔允许的尾差以内" if within else "与重算不符"
     if part.convention is not None:
-        return f"与重算不符，金额与“{TITLES[part.convention]}”一致"
-    if abs(part.amount_fen) <= 1:
-        return "尾差"
-    return "与重算不符，未发现可以说明的原因"
+        return f"{found}，金额与“{TITLES[part.convention]}”一致"
+    return found if within else f"{found}，未发现可以说明的原因"

@@ -39,7 +39,7 @@ READ_BY_THE_SHELL = {
     "due_diligence.loan_approval": LOANS / "underwriting" / "diligence.py",
     "fund_leverage": LOANS / "fund.py",
     "bank_share_min": LOANS / "agreements.py",
-    "bank_share_threshold": LOANS / "disbursements.py",
+    "bank_share_threshold": LOANS / "agreements.py",
     "day_count": LOANS / "applications.py",
     "settlement": LOANS / "applications.py",
     "reservation_days": LOANS / "reservations.py",
@@ -65,7 +65,7 @@ READ_BY_THE_SHELL = {
     "signal.structuring_days": LOANS / "signals.py",
     "signal.early_overdue_months": LOANS / "signals.py",
     "signal.quick_approval_seconds": LOANS / "signals.py",
-    "claim_tolerance": SUBSIDY / "claims.py",
+    "claim_tolerance": SUBSIDY / "register.py",
     "funding_split": SUBSIDY / "remittance.py",
 }
 

@@ -51,7 +51,7 @@ def test_a_cause_is_a_sentence_with_its_figures() -> None:
 
     messages = [cause.message for causes in result.causes for cause in causes]
     assert messages == [
-        "与重算不符，金额与“分以下截尾”一致，少计 0.01 元",
+        "在申报与复算每笔允许的尾差以内，金额与“分以下截尾”一致，少计 0.01 元",
         "按 100% 贴息计算，核定的贴息比例为 50%，多计 1111.66 元",
         "申报 2019-06-21 至 2019-09-20 共 92 天，贷款 2019-07-10 才发放，可贴息 73 天，"
         "多计 229.59 元",
