@@ -21,7 +21,7 @@ from loans.progress import move, not_now, send_back
 from loans.queries import branch_of, one
 from loans.schedule import Method
 from loans.underwriting import demand_known_groups
-from loans.versions import remember
+from loans.versions import book_for, remember
 from loans.workflow import Action, BorrowerKind, State
 
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
@@ -256,9 +256,8 @@ def _fill(
     ctx: Context, application: Application, asked: Asked, *, keep_hires: bool = False
 ) -> list[Hire]:
     """Take over what is asked; the hires as they are stated now."""
-    demand_known_groups(
-        [*asked.facts.categories, *(hire.category for hire in asked.hires)], book=ctx.book
-    )
+    groups = [*asked.facts.categories, *(hire.category for hire in asked.hires)]
+    demand_known_groups(groups, book=book_for(ctx, application))
     terms = asked.terms
     application.branch_id = branch_of(ctx, asked.branch_id, application.bank_id).id
     application.amount_fen = positive(terms.amount_fen, "申请金额")

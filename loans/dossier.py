@@ -42,7 +42,7 @@ from loans.underwriting import (
 )
 from loans.underwriting import Appraisal as AppraisalFact
 from loans.underwriting import Hire as HireFact
-from loans.versions import book_for
+from loans.versions import book_for, law_of
 from loans.wall import every_bank
 from loans.workflow import BorrowerKind
 
@@ -289,7 +289,7 @@ def _other_bases(
     if application.kind is BorrowerKind.INDIVIDUAL or not others:
         return 0
     counting = sum(ctx.on < counts_until(hire) for hire in standing)
-    book, on = book_for(ctx, application), application.accepted_on or ctx.on
+    book, on = law_of(ctx, application)
     return min(used_fen(ctx, others), firm_base_limit_fen(counting, on=on, book=book))
 
 

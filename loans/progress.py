@@ -17,6 +17,7 @@ from loans.errors import Conflict
 from loans.models import Application, ApplicationStep, Borrower, Clock, Proposal
 from loans.money import fen_to_yuan
 from loans.queries import steps_of
+from loans.versions import law_of
 from loans.workdays import WorkdayCalendar
 from loans.workflow import CLOCKS, STATE_NAMES, Action, State, Step, next_step
 
@@ -156,10 +157,11 @@ def _turn_clocks(ctx: Context, application: Application, before: State, action: 
             clock.ended_on = ctx.on
     key = CLOCKS.get(application.state)
     if key is not None and action not in (Action.RESUBMIT, Action.SEND_BACK):
+        book, on = law_of(ctx, application)
         clock = Clock(
             application_id=application.id,
             state=application.state,
-            limit_days=ctx.book.at(key, ctx.on).number,
+            limit_days=book.at(key, on).number,
             started_on=ctx.on,
             stops=[],
         )

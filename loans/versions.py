@@ -5,14 +5,14 @@ the installation was started with); an accepted application, and the contract th
 keep theirs. Source: （九）9.1, ADR 3.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from loans.context import Context
 from loans.errors import PolicyGap
-from loans.models import Application, PolicyVersion
+from loans.models import Application, Contract, Note, PolicyVersion
 from loans.policy import PolicyBook, content_of, restored
 
 # Books already read, by version: content never changes, so a process reads each once.
@@ -61,6 +61,19 @@ def remember(ctx: Context, book: PolicyBook) -> PolicyVersion:
 def book_for(ctx: Context, application: Application) -> PolicyBook:
     """The book an application is judged by: that of its acceptance, before it the one in force."""
     return book_of(ctx, application.policy_version)
+
+
+def law_of(ctx: Context, application: Application) -> tuple[PolicyBook, date]:
+    """The book an application is judged by and the day its rules are read for (9.1).
+
+    Both are those of its acceptance; before it, those of today.
+    """
+    return book_for(ctx, application), application.accepted_on or ctx.on
+
+
+def book_of_note(ctx: Context, note: Note) -> PolicyBook:
+    """The version a loan was issued under: it keeps it (9.1)."""
+    return book_of(ctx, ctx.session.get_one(Contract, note.contract_id).policy_version)
 
 
 def book_of(ctx: Context, version: str | None) -> PolicyBook:

@@ -1,13 +1,22 @@
 """The forms of the law in force: scorecards of the appraisal, checklists of due diligence."""
 
 from datetime import date
+from typing import Annotated
+
+from fastapi import Query
 
 from app.api.edge import Read
 from app.api.journey import Journey
 from app.api.wire import Day, Out
 from loans.policy import Rule, Scorecard
+from loans.versions import book_of
 
 journey = Journey("规则与日期")
+
+Version = Annotated[
+    str | None,
+    Query(max_length=64, description="政策版本（申请的 policy_version）；空为现行版本。"),
+]
 
 
 class ScoreItemOut(Out):
@@ -54,15 +63,14 @@ class FormsOut(Out):
 
 
 @journey.read("/policy/forms", "programme.read", "综合评估表与尽职调查清单")
-def forms(ctx: Read, on: Day | None = None) -> FormsOut:
-    day = on or ctx.on
+def forms(ctx: Read, on: Day | None = None, version: Version = None) -> FormsOut:
+    day, book = on or ctx.on, book_of(ctx, version)
     return FormsOut(
         on=day,
-        version=ctx.book.version,
-        appraisal=[_card(rule) for rule in ctx.book.family("appraisal", day)],
+        version=book.version,
+        appraisal=[_card(rule) for rule in book.family("appraisal", day)],
         due_diligence=[
-            ChecklistOut.of(rule, items=rule.value)
-            for rule in ctx.book.family("due_diligence", day)
+            ChecklistOut.of(rule, items=rule.value) for rule in book.family("due_diligence", day)
         ],
     )
 

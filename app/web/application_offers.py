@@ -17,6 +17,7 @@ from loans.errors import Conflict
 from loans.models import Application, Disbursement, Hire, Proposal
 from loans.money import fen_to_yuan
 from loans.underwriting import CHECKLISTS, Card
+from loans.versions import law_of
 from loans.workflow import WITHDRAWABLE, Action, BorrowerKind, State, next_step
 
 
@@ -133,7 +134,9 @@ def _missing(application: Application) -> list[str]:
 
 def _subjects(visit: Visit, application: Application, hires: list[Hire]) -> Choices:
     """What 人社 gives its word on: the claimed groups, or every hire."""
-    groups = {rule.code: rule.title for rule in visit.ctx.book.family("group", visit.ctx.on)}
+    book, on = law_of(visit.ctx, application)
+    family = "group" if application.kind is BorrowerKind.INDIVIDUAL else "hire_group"
+    groups = {rule.code: rule.title for rule in book.family(family, on)}
     if application.kind is BorrowerKind.INDIVIDUAL:
         return tuple((code, groups.get(code, code)) for code in application.facts["categories"])
     return tuple(
@@ -146,8 +149,8 @@ def _subjects(visit: Visit, application: Application, hires: list[Hire]) -> Choi
 
 
 def _lists(visit: Visit, application: Application) -> dict[str, Choices]:
-    """The lines of the day's scorecards and of the stage's due-diligence checklist (9.12)."""
-    book, on = visit.ctx.book, visit.ctx.on
+    """The lines of its version's scorecards and of the stage's due-diligence checklist (9.12)."""
+    book, on = law_of(visit.ctx, application)
     found: dict[str, Choices] = {}
     for card in Card:
         items: Any = book.at(f"appraisal.{card}", on).value
