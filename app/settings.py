@@ -33,7 +33,6 @@ class Settings(BaseSettings):
     # Addresses may carry a password, so they never show in a repr.
     database_url: str = Field(default="sqlite:///fumin.db", repr=False)
     migration_url: str | None = Field(default=None, repr=False)
-    secret_file: Path | None = None
     keyring: Path | None = None
     policy_dir: Path | None = None
     requests_per_minute: int = Field(default=1200, ge=60)  # of one organisation, by one process
@@ -70,13 +69,12 @@ def unsafe(settings: Settings) -> list[str]:
         return [*refusals, "数据库地址无法识别：FUMIN_DATABASE_URL (not a database address)"]
     if settings.env is Environment.PRODUCTION:
         refusals += _unsafe_database_address(url, owner)
-        refusals += _unsafe_secrets(settings)
+        refusals += _unsafe_keyring(settings.keyring)
     return refusals
 
 
 def _named_paths(settings: Settings) -> list[tuple[str, Path]]:
     named = {
-        "FUMIN_SECRET_FILE": settings.secret_file,
         "FUMIN_KEYRING": settings.keyring,
         "FUMIN_POLICY_DIR": settings.policy_dir,
     }
@@ -109,17 +107,12 @@ def _is_local(url: URL) -> bool:
     return isinstance(host, str) and (host == "" or host.startswith("/") or host in LOCAL_HOSTS)
 
 
-def _unsafe_secrets(settings: Settings) -> list[str]:
-    refusals = []
-    for name, path in (
-        ("FUMIN_SECRET_FILE", settings.secret_file),
-        ("FUMIN_KEYRING", settings.keyring),
-    ):
-        if path is None:
-            refusals.append(f"生产环境缺少设置 {name} (production needs {name})")
-        elif path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            refusals.append(
-                f"{name} 的文件其他用户可读：请执行 chmod 600 {path}"
-                f" (the file of {name} is open to other users: chmod 600)"
-            )
-    return refusals
+def _unsafe_keyring(path: Path | None) -> list[str]:
+    if path is None:
+        return ["生产环境缺少设置 FUMIN_KEYRING (production needs FUMIN_KEYRING)"]
+    if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return [
+            f"FUMIN_KEYRING 的文件其他用户可读：请执行 chmod 600 {path}"
+            " (the file of FUMIN_KEYRING is open to other users: chmod 600)"
+        ]
+    return []

@@ -41,7 +41,6 @@ class DemoFolder:
             database_url=url,
             migration_url=None,
             keyring=None,
-            secret_file=None,
             policy_dir=None,
         )
 

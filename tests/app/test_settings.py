@@ -13,20 +13,18 @@ POSTGRESQL = "postgresql+psycopg://{}@/fumin?host=/run/postgresql"
 
 @pytest.fixture(autouse=True)
 def no_settings_around(monkeypatch):
-    for name in ("ENV", "DATABASE_URL", "MIGRATION_URL", "SECRET_FILE", "KEYRING", "POLICY_DIR"):
+    for name in ("ENV", "DATABASE_URL", "MIGRATION_URL", "KEYRING", "POLICY_DIR"):
         monkeypatch.delenv(f"FUMIN_{name}", raising=False)
 
 
 @pytest.fixture
 def production(tmp_path) -> dict[str, object]:
     """Settings that production accepts; each test spoils one."""
-    for name in ("secret", "keyring"):
-        (tmp_path / name).touch(mode=0o600)
+    (tmp_path / "keyring").touch(mode=0o600)
     return {
         "env": Environment.PRODUCTION,
         "database_url": POSTGRESQL.format("application"),
         "migration_url": POSTGRESQL.format("owner"),
-        "secret_file": tmp_path / "secret",
         "keyring": tmp_path / "keyring",
     }
 
@@ -53,7 +51,6 @@ def test_a_complete_production_may_start(production):
     [
         ({"database_url": "sqlite:///fumin.db"}, "FUMIN_DATABASE_URL"),
         ({"migration_url": None}, "FUMIN_MIGRATION_URL"),
-        ({"secret_file": None}, "FUMIN_SECRET_FILE"),
         ({"keyring": None}, "FUMIN_KEYRING"),
         ({"keyring": "/nowhere/keyring"}, "FUMIN_KEYRING"),
         ({"policy_dir": "/nowhere/policy"}, "FUMIN_POLICY_DIR"),
@@ -66,9 +63,8 @@ def test_an_unsafe_production_is_refused_by_name(production, spoilt, named):
     assert named in refusal
 
 
-@pytest.mark.parametrize("name", ["secret", "keyring"])
-def test_a_secret_that_others_may_read_is_refused(production, tmp_path, name):
-    (tmp_path / name).chmod(0o640)
+def test_a_keyring_that_others_may_read_is_refused(production, tmp_path):
+    (tmp_path / "keyring").chmod(0o640)
     (refusal,) = unsafe(Settings(**production))
     assert "chmod 600" in refusal
 
