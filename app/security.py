@@ -16,7 +16,9 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.db import take_turn
 from app.deps import Installation
+from loans import audit
 from loans.access import Actor, Role
 from loans.logins import accepted_code
 from loans.models import ApiKey, BrowserSession, Organisation, Person
@@ -78,26 +80,23 @@ def sign_in(
     if installation.buckets:
         installation.buckets.take(address, ATTEMPT_COST)
     at = installation.clock()
-    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    query = select(Person).where(Person.login == login)
+    with installation.reads() as session:
+        known = session.scalars(query).one_or_none()
+        tried = known.password_hash if known is not None else None
+    matches = _matches(tried, password)  # takes its time, so before the turn
     with installation.writes() as session, session.begin():
-        person = session.scalars(
-            select(Person).where(Person.login == login).with_for_update()
-        ).one_or_none()
-        holds = _password_holds(person, password, at)
-        if person is not None and holds and _code_holds(installation, session, person, code):
-            person.failed_logins, person.locked_until = 0, None
-            session.add(
-                BrowserSession(
-                    token_hash=hash_token(token),
-                    person_id=person.id,
-                    csrf=csrf,
-                    started_at=at,
-                    seen_at=at,
-                )
-            )
-            return _signed_in(installation, session, person, token, csrf)
-        if person is not None:
+        take_turn(session)
+        person = session.scalars(query.with_for_update()).one_or_none()
+        if person is not None and person.password_hash == tried:
+            holds = matches and _is_open(person, at)
+            if holds and _code_holds(installation, session, person, code):
+                person.failed_logins, person.locked_until = 0, None
+                _note(installation, session, person, audit.ACCEPTED)
+                return _begin(installation, session, person, at)
             _count_failure(person, at)
+            outcome = "refused" if _is_open(person, at) else "locked"
+            _note(installation, session, person, outcome)
     raise SignInRefused
 
 
@@ -113,7 +112,7 @@ def password_is(installation: Installation, actor: Actor, password: str) -> bool
     """Whether this is the actor's own password, asked again before it is changed."""
     with installation.reads() as session:
         person = session.get_one(Person, actor.person_id)
-        return _password_holds(person, password, installation.clock())
+        return _matches(person.password_hash, password) and _is_open(person, installation.clock())
 
 
 def actor_of_key(session: Session, key: str, at: datetime) -> Actor | None:
@@ -189,12 +188,35 @@ def _actor(session: Session, person: Person) -> Actor:
     )
 
 
-def _password_holds(person: Person | None, password: str, at: datetime) -> bool:
+def _begin(installation: Installation, session: Session, person: Person, at: datetime) -> SignedIn:
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    session.add(
+        BrowserSession(
+            token_hash=hash_token(token),
+            person_id=person.id,
+            csrf=csrf,
+            started_at=at,
+            seen_at=at,
+        )
+    )
+    return _signed_in(installation, session, person, token, csrf)
+
+
+def _note(installation: Installation, session: Session, person: Person, outcome: str) -> None:
+    """Every attempt on an account stands in the audit chain: accepted, refused or locked."""
+    ctx = installation.context(session, _actor(session, person))
+    audit.record(ctx, operation="session.sign_in", outcome=outcome, target_id=person.public_id)
+
+
+def _matches(password_hash: str | None, password: str) -> bool:
+    """Whether this is the password; takes as long where there is none."""
     with _HASHES_AT_ONCE:
-        known = person is not None and person.password_hash is not None
-        matches = _HASHER.verify(password, person.password_hash if known else _NOBODY)  # type: ignore[union-attr,arg-type]
-    locked = person is not None and person.locked_until is not None and person.locked_until > at
-    return matches and known and person is not None and person.active and not locked
+        return _HASHER.verify(password, password_hash or _NOBODY) and password_hash is not None
+
+
+def _is_open(person: Person, at: datetime) -> bool:
+    """Whether anybody may sign in to this account now."""
+    return person.active and (person.locked_until is None or person.locked_until <= at)
 
 
 def _code_holds(

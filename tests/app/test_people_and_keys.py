@@ -16,7 +16,7 @@ from app.signing import WINDOW, Part, signature
 from loans import logins, totp
 from loans.access import ROLES_OF, OrganisationKind, Role
 from loans.errors import Conflict, NotPermitted
-from loans.models import ApiKey, BrowserSession, Person
+from loans.models import ApiKey, AuditRecord, BrowserSession, Person
 from tests.app.conftest import FAR
 from tests.app.requests import application_body
 from tests.programme import id_number
@@ -81,6 +81,9 @@ def test_who_has_an_app_needs_its_code_once_each(api):
     for _ in range(FAILURES_ALLOWED - 1):
         sign_in(api, "B1-maker", "000000", status=401)
     assert p.row(Person, p.bank.maker.public_id).locked_until is not None
+    attempts = select(AuditRecord.outcome).where(AuditRecord.operation == "session.sign_in")
+    told = p.rows(attempts.order_by(AuditRecord.seq))
+    assert told == [*["refused"] * 2, "accepted", *["refused"] * 4, "locked"]
 
 
 def test_where_it_is_required_a_password_opens_the_way_to_it_and_nothing_else(api):
