@@ -7,13 +7,14 @@ lines it may see. A claim's or remittance's file never comes along.
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, String, cast, func, or_, select
 from sqlalchemy.orm import aliased, defer
 
 from loans.context import Context
 from loans.errors import NotFound
-from loans.models import Borrower, Note
+from loans.models import Borrower, Movement, Note
 from loans.queries import visible_to
 from subsidy.models import (
     AccountChange,
@@ -65,20 +66,35 @@ def totals_of(ctx: Context, rows: Iterable[MonthLock]) -> dict[int, Any]:
 
 
 def month_lines(
-    ctx: Context, locked: MonthLock, *, skip: int, limit: int, kind: LineKind | None = None
+    ctx: Context,
+    locked: MonthLock,
+    *,
+    limit: int,
+    skip: int = 0,
+    after: UUID | None = None,
+    kind: LineKind | None = None,
 ) -> list[tuple[AccrualLine, Note]]:
-    """Visible lines of a closed month beside their notes. They never change: skipping is safe."""
+    """Visible lines of a closed month beside their notes. They never change: skipping is safe.
+
+    ``after``: the line after which to go on, by its movement's id, or a month's own by its note's.
+    """
     rows = (
         select(AccrualLine, Note)
         .join(Note, Note.id == AccrualLine.note_id)
+        .outerjoin(Movement, Movement.id == AccrualLine.movement_id)
         .where(AccrualLine.month_id == locked.id, visible_to(ctx.actor, Note))
         .order_by(AccrualLine.id)
-        .offset(skip)
-        .limit(limit)
     )
+    if after is not None:
+        named = func.coalesce(Movement.public_id, Note.public_id) == after
+        last = ctx.session.execute(rows.where(named)).first()
+        if last is None:
+            raise NotFound("not-found", "没有找到这条记录，请核对编号")
+        rows = rows.where(AccrualLine.id > last[0].id)
     if kind is not None:
         rows = rows.where(AccrualLine.kind == kind)
-    return [(line, note) for line, note in ctx.session.execute(rows)]
+    found = ctx.session.execute(rows.offset(skip).limit(limit))
+    return [(line, note) for line, note in found]
 
 
 def accruals_of(ctx: Context, note: Note) -> list[AccrualLine]:

@@ -9,14 +9,14 @@ from pydantic import Field
 from app.api.edge import After, Limit, Read, Write
 from app.api.journey import Journey
 from app.api.views import PageOut, Parties, PartyOut, paged
-from app.api.wire import Body, Id, Out, PublicId, Reason, Text, Whole, Yuan, YuanOut
+from app.api.wire import AS_DIGITS, Body, Id, Out, PublicId, Reason, Text, Yuan, YuanOut
 from loans import queries
 from loans.context import Context
 from subsidy import accounts, lists, remittance
 from subsidy.models import AccountChange
 
 journey = Journey("收款账户与预算")
-Year = Annotated[Whole, Path(ge=2019, le=2199, description="公历年度。")]
+Year = Annotated[int, Path(ge=2019, le=2199, description="公历年度。"), AS_DIGITS]
 
 
 class AccountBody(Body):

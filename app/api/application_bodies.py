@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.api.facts import Code, FactsBody, HireFactBody
-from app.api.wire import Body, Day, Id, OneOf, Percent, Reason, Text, Yuan
+from app.api.wire import CLEAN, Body, Day, Id, OneOf, Percent, Reason, Text, Yuan
 from loans.applications import Asked, Facts, HireFact, LoanTerms
 from loans.schedule import Method
 from loans.workflow import BorrowerKind
@@ -51,7 +51,7 @@ class EvidenceBody(Body):
 class ConsentBody(Body):
     """申请人对查询与使用其信息的授权。"""
 
-    version: Annotated[Text, Field(max_length=32)] = Field(examples=["2019-01"])
+    version: Annotated[str, Field(min_length=1, max_length=32), CLEAN] = Field(examples=["2019-01"])
 
 
 class ApplicationBody(Body):

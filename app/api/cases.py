@@ -28,10 +28,8 @@ class OwnerBody(Body):
 class CommentBody(Body):
     """说明与依据。"""
 
-    text: Annotated[Text, Field(max_length=200)] = Field(examples=["借款人已于 8 月 3 日还款"])
-    evidence: Annotated[Text, Field(max_length=100)] | None = Field(
-        default=None, examples=["还款凭证 2019-0803"]
-    )
+    text: Reason = Field(examples=["借款人已于 8 月 3 日还款"])
+    evidence: Text | None = Field(default=None, examples=["还款凭证 2019-0803"])
 
 
 class DecisionBody(Body):
@@ -41,7 +39,7 @@ class DecisionBody(Body):
         description="allowed 认可、disallowed 核减、returned 退回银行。", examples=["disallowed"]
     )
     reason: Reason = Field(examples=["发放日之前的天数不贴息"])
-    cites: Annotated[Text, Field(max_length=200)] | None = Field(
+    cites: Reason | None = Field(
         default=None, description="核减必填：所依据的条款。", examples=["（九）9.6"]
     )
     amount: Yuan | None = Field(default=None, description="认定额；不给则按规则。")

@@ -11,7 +11,18 @@ from app.api.edge import After, Limit, Read, Write, Writing
 from app.api.journey import Journey
 from app.api.programme import RuleOut
 from app.api.views import PageOut, Parties, PartyOut, bank_key, paged
-from app.api.wire import Body, Day, Id, Out, PublicId, Reason, Whole, YuanOut, fen
+from app.api.wire import (
+    AS_DIGITS,
+    MOST_ROWS,
+    Body,
+    Day,
+    Id,
+    Out,
+    PublicId,
+    Reason,
+    YuanOut,
+    fen,
+)
 from loans import access, queries
 from loans.context import Context
 from loans.models import Note
@@ -38,7 +49,11 @@ Code = Annotated[
     AfterValidator(_known),
     Query(description="差异代码。", json_schema_extra={"enum": list(CODES)}),
 ]
-AfterRow = Annotated[Whole, Query(alias="after", ge=0, description="从文件的这一行之后继续。")]
+AfterRow = Annotated[
+    int,
+    Query(alias="after", ge=0, le=MOST_ROWS, description="从文件的这一行之后继续。"),
+    AS_DIGITS,
+]
 
 
 class ClassOut(Out):

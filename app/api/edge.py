@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from app import problems, security, signing
 from app.api.journey import OPERATION
 from app.api.strict import StrictRequest
-from app.api.wire import Id, Whole
+from app.api.wire import AS_DIGITS, Id
 from app.commands import Command, execute, fingerprint_of
 from app.deps import Installation
 from loans import access
@@ -185,4 +185,4 @@ def writing(
 Write = Annotated[Writing, Depends(writing)]
 
 After = Annotated[Id | None, Query(description="上一页答复中的 next：从它之后继续。")]
-Limit = Annotated[Whole, Query(ge=1, le=200, description="每页条数，最多 200。")]
+Limit = Annotated[int, Query(ge=1, le=200, description="每页条数，最多 200。"), AS_DIGITS]

@@ -4,13 +4,13 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
 from app.api.assessments import CostOut
 from app.api.edge import Read
 from app.api.journey import Journey
-from app.api.months import first_day
-from app.api.wire import Id, Out, Whole, Yuan, YuanOut, fen
+from app.api.months import MONTH_SCHEMA, first_day
+from app.api.wire import AS_DIGITS, Id, Out, Yuan, YuanOut, fen
 from loans import queries
 from loans.classes import SubsidyClass
 from loans.models import Application, Note
@@ -19,12 +19,15 @@ from subsidy.quotes import quote_application
 
 journey = Journey("预算与测算")
 
-Share = Annotated[Whole | None, Query(ge=0, le=100, description="假设的贴息比例（%）。")]
-Months = Annotated[Whole, Query(ge=1, le=forecast.LONGEST_MONTHS, description="月数。")]
+Share = Annotated[
+    Annotated[int, Field(ge=0, le=100), AS_DIGITS] | None,
+    Query(description="假设的贴息比例（%）。"),
+]
+Months = Annotated[int, Query(ge=1, le=forecast.LONGEST_MONTHS, description="月数。"), AS_DIGITS]
 Since = Annotated[
     date | None,
     BeforeValidator(first_day),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"}),
+    MONTH_SCHEMA,
     Query(description="首月 YYYY-MM；默认业务日期所在的月份。", examples=["2019-06"]),
 ]
 Cap = Annotated[Yuan | None, Query(description="假设的个人贴息本金上限（元）。")]

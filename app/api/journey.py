@@ -34,7 +34,7 @@ def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-READ_PROBLEMS = problem_answers(400, 401, 403, 404, 413, 422, 429, 500, 503)
+READ_PROBLEMS = problem_answers(400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "与 If-None-Match 所指相同"}}
 WRITE_PROBLEMS = problem_answers(400, 401, 403, 404, 409, 412, 413, 422, 429, 500, 503)
 

@@ -4,14 +4,14 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Response
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from app.api.accrual_views import AccrualOut, accrual_lines
 from app.api.edge import After, Limit, Read, Write
 from app.api.journey import Journey
 from app.api.views import PageOut, paged
-from app.api.wire import Out, PublicId, Whole, YuanOut, fen
+from app.api.wire import Out, PublicId, YuanOut, fen
 from loans import queries
 from loans.context import Context
 from subsidy import lists, monthend
@@ -20,6 +20,7 @@ from subsidy.models import MonthLock
 journey = Journey("月末关账")
 
 _MONTH = re.compile(r"(19[0-9]{2}|2[01][0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
+MONTH_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{_MONTH.pattern}$"})
 
 
 def first_day(text: Any) -> date:
@@ -32,10 +33,9 @@ def first_day(text: Any) -> date:
 Month = Annotated[
     date,
     BeforeValidator(first_day),
-    WithJsonSchema({"type": "string", "pattern": f"^{_MONTH.pattern}$"}),
+    MONTH_SCHEMA,
     Path(description="月份 YYYY-MM。", examples=["2019-06"]),
 ]
-Skip = Annotated[Whole, Query(alias="after", ge=0, description="已取得的行数。")]
 
 
 class MonthOut(Out):
@@ -63,13 +63,6 @@ class PreviewOut(Out):
     subsidy: YuanOut
     borrower: YuanOut
     sha256: str
-
-
-class MonthLinesOut(Out):
-    """一个月的明细行。"""
-
-    items: list[AccrualOut]
-    next: int | None = Field(description="还有时：下一次查询的 after。")
 
 
 @journey.write("POST", "/months/{month}/close", "months.close", "关账", out=MonthOut, status=201)
@@ -105,11 +98,12 @@ def show(month: Month, ctx: Read) -> MonthOut:
 
 
 @journey.read("/months/{month}/lines", "months.read", "一个月的利息与贴息明细")
-def lines(month: Month, ctx: Read, skip: Skip = 0, limit: Limit = 50) -> MonthLinesOut:
+def lines(month: Month, ctx: Read, after: After = None, limit: Limit = 50) -> PageOut[AccrualOut]:
     locked = lists.month(ctx, month)
-    found = lists.month_lines(ctx, locked, skip=skip, limit=limit + 1)
+    found = lists.month_lines(ctx, locked, after=after, limit=limit + 1)
     shown = accrual_lines(ctx, found[:limit], {locked.id: locked})
-    return MonthLinesOut(items=shown, next=skip + limit if len(found) > limit else None)
+    last = shown[-1].movement_id or shown[-1].note_id if len(found) > limit else None
+    return PageOut(items=shown, next=last)
 
 
 def _months(ctx: Context, rows: list[MonthLock]) -> list[MonthOut]:

@@ -10,7 +10,20 @@ from app.api.application_bodies import IdNo
 from app.api.edge import After, Limit, Read, Write
 from app.api.journey import Journey
 from app.api.views import PageOut, Parties, PartyOut, bank_key, paged, plainly
-from app.api.wire import Body, Day, Id, Number, OneOf, Out, PublicId, Text, Yuan, YuanOut, fen
+from app.api.wire import (
+    CLEAN,
+    Body,
+    Day,
+    Id,
+    Number,
+    OneOf,
+    Out,
+    PublicId,
+    Text,
+    Yuan,
+    YuanOut,
+    fen,
+)
 from app.security import hash_password
 from loans import agreements, logins, parties, queries
 from loans.access import OrganisationKind, Role
@@ -62,7 +75,7 @@ class PersonBody(Body):
     """一名工作人员。密码在入口处即作哈希，不保存原文。"""
 
     organisation_id: Id
-    name: Annotated[Text, Field(max_length=50)] = Field(examples=["王芳"])
+    name: Annotated[str, Field(min_length=1, max_length=50), CLEAN] = Field(examples=["王芳"])
     login: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._\-]{2,63}$")] = Field(
         examples=["bank-a-maker"]
     )

@@ -20,7 +20,7 @@ from app.api.payout_views import (
     whole_payout,
 )
 from app.api.views import PageOut, bank_key, paged
-from app.api.wire import Body, Day, Id, Reason, Yuan
+from app.api.wire import Body, Day, Id, Reason, Text, Yuan
 from loans import evidence, payouts, queries, recoveries
 from loans.models import Payout, PayoutState
 from loans.payouts import Ground
@@ -82,7 +82,7 @@ class PaymentBody(Body):
     """双方按比例付款。"""
 
     paid_on: Day
-    reference: Annotated[Reason, Field(max_length=100)] = Field(examples=["转账 20190919-1"])
+    reference: Text = Field(examples=["转账 20190919-1"])
 
 
 class ReceiptBody(Body):

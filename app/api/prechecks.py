@@ -34,7 +34,7 @@ class PrecheckOut(Out):
     exceptions: list[list[str]] = Field(description="差异清单，一行一项，列名见 headers。")
 
 
-@journey.ask("/claims/pre-checks", "claims.precheck", "申报前预检（不保存）")
+@journey.ask("/claim-pre-checks", "claims.precheck", "申报前预检（不保存）")
 def precheck(ctx: Read, file: Sheet, since: Since, until: Until) -> PrecheckOut:
     filing, found = _compared(ctx, file, since, until)
     header, *rows = prechecks.exceptions(filing.sheet, found)
@@ -48,7 +48,7 @@ def precheck(ctx: Read, file: Sheet, since: Since, until: Until) -> PrecheckOut:
 
 
 @journey.ask(
-    "/claims/pre-checks/workbook", "claims.precheck", "申报前预检：下载更正后的明细表与差异清单",
+    "/claim-pre-checks/workbook", "claims.precheck", "申报前预检：下载更正后的明细表与差异清单",
     response_class=Response, response_model=None,
 )  # fmt: skip
 def corrected(ctx: Read, file: Sheet, since: Since, until: Until) -> Response:

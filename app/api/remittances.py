@@ -1,7 +1,6 @@
 """拨付: ordering the payment of an approved claim, and a second person's word that it was paid."""
 
 from datetime import date
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import Response
@@ -29,7 +28,7 @@ class PaymentBody(Body):
     """付款已完成。"""
 
     paid_on: Day
-    reference: Annotated[Text, Field(max_length=100)] = Field(examples=["国库支付 2019-1021"])
+    reference: Text = Field(examples=["国库支付 2019-1021"])
 
 
 class ReturnBody(Body):

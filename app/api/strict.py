@@ -112,10 +112,11 @@ def _no_constant(name: str) -> Any:
 
 
 def _finite(text: str) -> float:
+    """A finite number; one without a fraction is an integer (12.0 is 12 in a JSON schema)."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError("数值超出范围")
-    return value
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def _small_integer(text: str) -> int:

@@ -5,19 +5,22 @@ digits, control characters, lone surrogates. A request's body is a ``Body``, an 
 """
 
 import re
+import unicodedata
 from datetime import date
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     WithJsonSchema,
 )
+from pydantic_core import core_schema
 
 from loans.money import fen_to_yuan, percent_to_ppm, ppm_to_percent, yuan_to_fen
 
@@ -35,7 +38,14 @@ _PERCENT_SCHEMA = {
     "pattern": r"^(0|[1-9][0-9]?)(\.[0-9]{1,4})?$",
     "examples": ["4.35"],
 }
-_DAY_SCHEMA = {"type": "string", "format": "date", "examples": ["2019-04-10"]}
+_DAY_SCHEMA = {
+    "type": "string",
+    "format": "date",
+    "pattern": "^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$",
+    "examples": ["2019-04-10"],
+}
+_CONTROL = "\\x00-\\x1f\\x7f-\\x9f"
+_CLEAN_PATTERN = f"^[^{_CONTROL}]*[^\\s{_CONTROL}][^{_CONTROL}]*$"
 
 
 def _amount(value: Any) -> int:
@@ -82,11 +92,27 @@ def _whole(value: Any) -> Any:
 
 
 def _clean(value: str) -> str:
-    if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in value):
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in value):
         raise ValueError("文本含有控制字符")
     if not (kept := value.strip()):
         raise ValueError("不能为空")
     return kept
+
+
+class _Clean:
+    """Text without control characters and blank ends; the document says so by a pattern."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Checked after the length."""
+        return core_schema.no_info_after_validator_function(_clean, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The schema with the pattern."""
+        return handler(schema) | {"pattern": _CLEAN_PATTERN}
 
 
 Yuan = Annotated[
@@ -105,9 +131,11 @@ Day = Annotated[date, BeforeValidator(_day), WithJsonSchema(_DAY_SCHEMA)]
 Id = Annotated[
     UUID, BeforeValidator(_id), WithJsonSchema({"type": "string", "format": "uuid"})
 ]  # fmt: skip
-Whole = Annotated[int, BeforeValidator(_whole)]
-Text = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_clean)]
-Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean)]
+AS_DIGITS = BeforeValidator(_whole)  # stands after the limits, or the document loses them
+MOST_ROWS = 999_999_999
+CLEAN = _Clean()
+Text = Annotated[str, Field(min_length=1, max_length=100), CLEAN]
+Reason = Annotated[str, Field(min_length=1, max_length=200), CLEAN]
 Number = Annotated[
     str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-./]*$")
 ]

@@ -53,6 +53,7 @@ LISTED: dict[str, Any] = {
     "claims": Claim,
     "disbursements": Disbursement,
     "exemptions": ExemptionCase,
+    "lines": Note,
     "notes": Note,
     "payouts": Payout,
     "remittances": Remittance,

@@ -42,6 +42,15 @@ class Operation:
         asks = "x-only-asks" in self.content
         return self.method not in SAFE and not asks and self.name not in KEYLESS
 
+    @property
+    def is_list(self) -> bool:
+        """Whether it answers with many of a kind."""
+        content = self.content["responses"].get("200", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema", {})
+        if "$ref" in schema:
+            schema = self.components[schema["$ref"].rpartition("/")[2]]
+        return schema.get("type") == "array" or "items" in schema.get("properties", {})
+
     def parameters(self, place: str) -> dict[str, Any]:
         """Its parameters in the path, query or header, by name."""
         found = self.content.get("parameters", [])

@@ -18,6 +18,18 @@ NOT_OVER_HTTP = {
     *("people.change_roles", "people.disable", "people.enable", "people.reset"),
     *("second_factor.begin", "second_factor.confirm", "passwords.change"),  # a person's own page
 }
+# Lists without pages, and why they end.
+WHOLE = {
+    **dict.fromkeys(("applications.history", "notes.history", "notes.schedule"), "one record's"),
+    **dict.fromkeys(("notes.accrued", "dunning.list_log"), "one record's"),
+    **dict.fromkeys(("payouts.list_recoveries", "forecasts.of_note"), "one record's"),
+    "forecasts.of_application": "one record's",
+    **dict.fromkeys(("forecasts.budget", "statistics.show", "statistics.hit_rates"), "sums"),
+    **dict.fromkeys(("clocks.hit_rate", "watch.list_rates"), "sums"),
+    **dict.fromkeys(("applications.list_reservations", "dunning.due_list"), "open work of today"),
+    **dict.fromkeys(("payouts.readiness", "watch.list_signals"), "open work of today"),
+    "statistics.notes": "what one figure is made of",
+}
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +83,24 @@ def test_every_documented_example_is_accepted_by_its_schema(all_operations):
         if "json" in request:
             _, errors = bodies[operation.name].validate(request["json"], {}, loc=("body",))
             assert not errors, (operation.name, errors)
+
+
+def test_every_list_that_grows_is_paged_by_the_last_row_seen(all_operations):
+    """Never by counting rows: a page goes on after a record (or, in a file, after its line)."""
+    paged, whole = [], set()
+    for operation in all_operations:
+        if operation.method != "get" or not operation.is_list:
+            continue
+        query = operation.parameters("query")
+        if "after" not in query:
+            whole.add(operation.name)
+            continue
+        assert query["limit"]["schema"]["maximum"] == 200, operation.name
+        is_of_a_file = operation.name == "claims.lines"
+        assert is_of_a_file or '"uuid"' in json.dumps(query["after"]), operation.name
+        paged.append(operation.name)
+    assert whole == WHOLE.keys()
+    print(f"lists: {len(paged)} paged, {len(whole)} that end by themselves")
 
 
 def test_no_internal_key_is_documented(all_operations):
