@@ -129,6 +129,11 @@ def _http(request: Request, error: Exception) -> Response:
     message = problems.TITLES.get(error.status_code, "请求未成功")
     answer = _answer(request, error.status_code, problems.body_of(error.status_code, code, message))
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:  # the router names the methods of its first route only
+        route = request.scope.get("route")
+        documented = request.app.openapi()["paths"].get(getattr(route, "path_format", ""), {})
+        if documented:
+            answer.headers["Allow"] = ", ".join(sorted(method.upper() for method in documented))
     return answer
 
 
