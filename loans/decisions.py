@@ -279,7 +279,8 @@ def _reject(ctx: Context, application: Application) -> None:
 def _check_pass(ctx: Context, application: Application, amount_fen: int) -> Assessment:
     """The assessment under the law of the acceptance day, if it lets this amount pass."""
     assert application.accepted_on is not None
-    assessment = assess_application(ctx, application, on=application.accepted_on)
+    on = application.accepted_on
+    assessment = assess_application(ctx, application, on=on, amount_fen=amount_fen)
     for finding in assessment.decisive:
         raise Conflict(
             "not-eligible",
@@ -290,7 +291,11 @@ def _check_pass(ctx: Context, application: Application, amount_fen: int) -> Asse
     if assessment.eligible is Outcome.UNKNOWN:
         raise Conflict("file-incomplete", f"尚缺材料：{'、'.join(assessment.needs)}")
     if application.kind is BorrowerKind.INDIVIDUAL:
-        _check_person(ctx, application, assessment, amount_fen)
+        if waiting := _unverified(ctx, application):
+            raise Conflict(
+                "not-verified",
+                f"人群类别尚未经人社部门核验：{'、'.join(waiting)}，核验后方可通过",
+            )
     elif not assessment.base_fen:
         book, on = law_of(ctx, application)
         cites = book.at("firm_per_hire", on).cites
@@ -298,25 +303,6 @@ def _check_pass(ctx: Context, application: Application, amount_fen: int) -> Asse
             "no-qualifying-hire", "没有符合条件的新招用人员，贴息基数为 0.00 元", cites=cites
         )
     return assessment
-
-
-def _check_person(
-    ctx: Context, application: Application, assessment: Assessment, amount_fen: int
-) -> None:
-    waiting = _unverified(ctx, application)
-    if waiting:
-        raise Conflict(
-            "not-verified", f"人群类别尚未经人社部门核验：{'、'.join(waiting)}，核验后方可通过"
-        )
-    if amount_fen > assessment.cap_fen:
-        limit = next(limit for limit in assessment.limits if limit.binding)
-        raise Conflict(
-            "over-cap",
-            f"批准金额 {fen_to_yuan(amount_fen)} 元超过可批额度 "
-            f"{fen_to_yuan(assessment.cap_fen)} 元：{limit.sentence}",
-            cites=limit.cites,
-            details={"rule": limit.rule},
-        )
 
 
 def _diligence(

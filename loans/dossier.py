@@ -47,13 +47,19 @@ from loans.wall import every_bank
 from loans.workflow import BorrowerKind
 
 
-def assess_application(ctx: Context, application: Application, *, on: date) -> Assessment:
+def assess_application(
+    ctx: Context, application: Application, *, on: date, amount_fen: int | None = None
+) -> Assessment:
     """The assessment of an application as its file stands, by the law of ``on``.
 
-    An accepted application is judged by the policy version it was accepted under (9.1).
+    ``amount_fen``: the amount that somebody would approve; by default what was approved so far, or
+    what is asked for. An accepted application is judged by the policy version it was accepted
+    under (9.1).
     """
     terms = Terms.lasting(
-        amount_fen=application.amount_fen, disbursed_on=on, months=application.term_months
+        amount_fen=amount_fen or application.approved_fen or application.amount_fen,
+        disbursed_on=on,
+        months=application.term_months,
     )
     return assess(
         applicant_of(ctx, application),

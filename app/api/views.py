@@ -18,10 +18,10 @@ Item = TypeVar("Item", bound=Out)
 class ProblemOut(Out):
     """RFC 9457：出错时的答复。"""
 
-    type: str = Field(examples=["urn:fumin:problem:over-cap"])
+    type: str = Field(examples=["urn:fumin:problem:not-eligible"])
     title: str = Field(examples=["与当前状态或规则冲突"])
     status: int = Field(examples=[409])
-    code: str = Field(examples=["over-cap"], description="稳定的代码，供程序判断。")
+    code: str = Field(examples=["not-eligible"], description="稳定的代码，供程序判断。")
     detail: str = Field(description="中文说明：何事、哪条记录、哪一天、如何处理。")
     cites: list[str] | None = Field(default=None, description="作出判断所依据的政策原文。")
     details: dict[str, Any] | None = Field(default=None, description="有关的编号、日期等。")

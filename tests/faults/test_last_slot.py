@@ -81,7 +81,7 @@ def test_the_last_slot_is_given_once(contested, database) -> None:
         p.decide(winner, p.bank, Action.REJECT)
         waiting = [application for application in waiting if application != winner]
         waiting += reviewed(p, 1)
-    assert set(outcomes) <= {"passed", "fund-capacity", "over-cap", "not-eligible", "busy"}
+    assert set(outcomes) <= {"passed", "fund-capacity", "not-eligible", "busy"}
     assert outcomes["passed"] >= ROUNDS - 1
     with p.reading() as session:
         assert audit.first_broken(session, p.installation.vault) is None

@@ -194,7 +194,7 @@ def test_eight_reviews_at_once_reserve_the_last_slot_once(one_slot: Programme) -
         outcomes = list(pool.map(decide, waiting))
 
     assert outcomes.count("reserved") == 1
-    assert set(outcomes) <= {"reserved", "fund-capacity", "over-cap", "not-eligible"}
+    assert set(outcomes) <= {"reserved", "fund-capacity", "not-eligible"}
     assert totals(one_slot) == (60_000_00, SLOT, 0)
     states = one_slot.rows(select(Application.state))
     assert states.count(State.LOAN_APPROVAL) == 1
@@ -313,6 +313,6 @@ def test_a_compensation_may_break_the_limit_and_then_nothing_new_is_accepted(
         application = p.under_review(p.asked(bank=p.other_bank, amount_fen=1), bank=p.other_bank)
         with pytest.raises(FuminError) as refused:
             p.decide(application, p.guarantor)
-        assert refused.value.code in ("fund-capacity", "over-cap", "not-eligible")
+        assert refused.value.code in ("fund-capacity", "not-eligible")
         with pytest.raises(Conflict):
             put(p, "withdraw", 1)

@@ -122,6 +122,15 @@ class TestAppraisal:
             p.appraise(application, approvable_fen=500_000_01)
         p.appraise(application, approvable_fen=400_000_00)
         assert p.row(Application, application).assessment["cap_fen"] == 400_000_00
+        # Less than was asked for may be approved at once, without a round of 补正.
+        p.accept(application)
+        p.verify(application)
+        with pytest.raises(Conflict, match=r"申请 400000\.01元，超过限额"):
+            p.decide(application, p.guarantor, approved_fen=400_000_01)
+        for office in (p.guarantor, p.bank):
+            p.decide(application, office, approved_fen=400_000_00)
+        found = p.row(Application, application)
+        assert (found.approved_fen, found.assessment["eligible"]) == (400_000_00, "yes")
 
     def test_is_kept_with_score_items_and_version(self, programme):
         p = programme
