@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from loans.context import Context
-from loans.models import Application, ApplicationStep, Clock, Organisation, Person
+from loans.models import Application, ApplicationStep, Borrower, Clock, Organisation, Person
 from loans.queries import visible_to
 from loans.workdays import DueDay, WorkdayCalendar
 from loans.workflow import CLOCKS, Action, State
@@ -32,6 +32,7 @@ class Running:
     """
 
     application_id: UUID
+    applicant: str  # masked
     state: State
     rule: str
     limit_days: int
@@ -102,12 +103,13 @@ def _day(text: str) -> date:
 def due_lists(ctx: Context) -> DueLists:
     """All visible running clocks, the first due first."""
     rows = ctx.session.execute(
-        select(Clock, Application.public_id)
+        select(Clock, Application.public_id, Borrower.name_masked)
         .join(Application, Application.id == Clock.application_id)
+        .join(Borrower, Borrower.id == Application.borrower_id)
         .where(Clock.ended_on.is_(None), visible_to(ctx.actor, Application))
         .order_by(Clock.id)
     )
-    found = [_running(clock, public_id, ctx.calendar) for clock, public_id in rows]
+    found = [_running(*row, ctx.calendar) for row in rows]
     clocks = sorted(found, key=lambda clock: clock.due_on)
     ticking = [clock for clock in clocks if not clock.stands]
     tomorrow = ctx.calendar.add_workdays(ctx.on, 1).on
@@ -158,10 +160,13 @@ def _rate(rows: Iterable[Any]) -> HitRate:
     )
 
 
-def _running(clock: Clock, application_id: UUID, calendar: WorkdayCalendar) -> Running:
+def _running(
+    clock: Clock, application_id: UUID, applicant: str, calendar: WorkdayCalendar
+) -> Running:
     due = due_day(clock, calendar)
     return Running(
         application_id=application_id,
+        applicant=applicant,
         state=clock.state,
         rule=CLOCKS[clock.state],
         limit_days=clock.limit_days,

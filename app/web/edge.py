@@ -36,24 +36,59 @@ LARGEST_FORM = 20_000_000  # a claim workbook and the form around it
 ACCOUNT = "/account"
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
+# What the pages are for, in the order of a loan's life: the entries of each with their address,
+# name and the line of the access table that lets people read it.
 NAVIGATION = (
-    ("/", "首页", "programme.read"),
-    ("/applications", "申请", "applications.read"),
-    ("/candidates", "预评估", "assessments.quote"),
-    ("/clocks", "办理时限", "applications.read"),
-    ("/notes", "借据", "notes.read"),
-    ("/dunning", "催收", "dunning.read"),
-    ("/payouts", "代偿追偿", "payouts.read"),
-    ("/standing", "风险监测", "standing.read"),
-    ("/claims", "贴息申报", "claims.read"),
-    ("/cases", "差异处理", "claims.read"),
-    ("/remittances", "拨付", "claims.read"),
-    ("/months", "月结", "months.read"),
-    ("/statistics", "统计", "statistics.read"),
-    ("/registers", "登记册", "registers.read"),
-    ("/fund", "担保基金", "fund.read"),
-    ("/policy", "政策依据", "programme.read"),
+    ("", (("/", "首页", "programme.read"),)),
+    (
+        "申请",
+        (
+            ("/applications", "申请", "applications.read"),
+            ("/candidates", "预评估", "assessments.quote"),
+            ("/clocks", "办理时限", "applications.read"),
+        ),
+    ),
+    (
+        "贷后",
+        (
+            ("/notes", "借据", "notes.read"),
+            ("/dunning", "催收", "dunning.read"),
+            ("/payouts", "代偿追偿", "payouts.read"),
+            ("/standing", "风险监测", "standing.read"),
+            ("/fund", "担保基金", "fund.read"),
+        ),
+    ),
+    (
+        "贴息",
+        (
+            ("/claims", "贴息申报", "claims.read"),
+            ("/cases", "差异处理", "claims.read"),
+            ("/remittances", "拨付", "claims.read"),
+            ("/months", "月结", "months.read"),
+        ),
+    ),
+    (
+        "查阅",
+        (
+            ("/statistics", "统计", "statistics.read"),
+            ("/registers", "登记册", "registers.read"),
+            ("/policy", "政策依据", "programme.read"),
+        ),
+    ),
 )
+# Pages of an entry that have an address of their own.
+BELONGS = {
+    "/hires": "/applications",
+    "/maturities": "/notes",
+    "/readiness": "/dunning",
+    "/reveals": "/dunning",
+    "/signals": "/standing",
+    "/exemptions": "/standing",
+    "/reservations": "/fund",
+    "/ledger": "/remittances",
+    "/budgets": "/remittances",
+    "/accounts": "/remittances",
+}
 
 
 class SignInFirst(Exception):
@@ -110,14 +145,15 @@ class Visit:
         return self.ctx.session.get_one(Organisation, self.actor.organisation_id)
 
     @property
-    def navigation(self) -> list[tuple[str, str, bool]]:
-        """Address, name and whether it is where we are, of what this person may read."""
-        here = self.request.url.path
-        return [
-            (path, name, here == path or (path != "/" and here.startswith(path)))
-            for path, name, operation in NAVIGATION
-            if self.may(operation)
+    def navigation(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+        """Of what this person may read, by what it is for: address, name, whether we are there."""
+        first = "/" + self.request.url.path.split("/")[1]
+        here = BELONGS.get(first, first)
+        groups = [
+            (group, [(path, name, path == here) for path, name, line in entries if self.may(line)])
+            for group, entries in NAVIGATION
         ]
+        return [(group, entries) for group, entries in groups if entries]
 
     def may(self, operation: str) -> bool:
         """Whether this person may run the operation."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -122,6 +123,7 @@ PAGES = {
 }
 OTHERS = ("/notes/{others_note}", "/claims/{paid_claim}", "/remittances/{order}")
 ID_NUMBER = re.compile(r"\d{17}[\dX]")
+LINK = re.compile(r'<a [^>]*href="(/[^"]*)"')
 
 
 class Site:
@@ -155,11 +157,23 @@ def site(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Site]
 @pytest.mark.parametrize("login", LOGINS)
 def test_everyone_sees_the_pages_of_their_office_and_no_other(site: Site, login: str) -> None:
     person = site.as_(login)
+    seen, offered = set(), {}
     for address, operation in PAGES.items():
         may = not ROLES[login].isdisjoint(ALLOWED[operation])
         answer = person.get(site.path(address))
         assert answer.status_code == (200 if may else 403), (address, answer.text[:2000])
         _check_page(answer)
+        if may:
+            seen.add(_kind(site.path(address)))
+            offered |= {_kind(link): (link, address) for link in LINK.findall(answer.text)}
+    for kind in offered.keys() - seen:
+        link, address = offered[kind]
+        assert person.get(unescape(link)).status_code == 200, f"{address} leads {login} to {link}"
+
+
+def _kind(link: str) -> str:
+    """What addresses of one page have in common: no query, no ids, no months."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d{2}", "…", re.sub(r"[?#].*", "", link))
 
 
 def _check_page(answer: object) -> None:
