@@ -7,6 +7,7 @@ and turned into columns.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -64,9 +65,11 @@ def read_frame(
             blocks += _arrays(session, some, numbers, texts)
         else:
             blocks += _fetched(session, some, numbers, texts)
-    frame: Frame = {name: _joined([b[name] for b in blocks]) for name in numbers}
-    for name in texts:
-        frame[name] = [value for block in blocks for value in block[name]]
+    if len(blocks) == 1:
+        frame = blocks[0]
+    else:
+        frame = {name: _joined([b[name] for b in blocks]) for name in numbers}
+        frame |= {name: list(chain.from_iterable(b[name] for b in blocks)) for name in texts}
     if not bool((np.diff(frame["id"]) > 0).all()):
         order = np.argsort(frame["id"], kind="stable")
         for name in numbers:
@@ -119,7 +122,7 @@ def _fetched(
     while rows := result.fetchmany(FETCHED):
         columns = zip(*rows, strict=True)
         frame: Frame = {name: np.array(next(columns), np.int64) for name in numbers}
-        yield frame | {name: next(columns) for name in texts}
+        yield frame | {name: list(next(columns)) for name in texts}
 
 
 def _joined(parts: list[Integers]) -> Integers:

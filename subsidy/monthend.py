@@ -72,12 +72,16 @@ def close(ctx: Context, *, month: date) -> MonthLock:
     assert lock.borrower_fen + lock.subsidy_fen == lock.interest_fen
     ctx.session.add(lock)
     ctx.session.flush()
+    versions = Coded.of(run.regular.notes.policy_version)
     for kind, lines in ((LineKind.REGULAR, run.regular), (LineKind.ADJUSTMENT, run.adjustments)):
-        _store(ctx, lock, kind, lines)
+        _store(ctx, lock, kind, lines, versions)
     return lock
 
 
-def _store(ctx: Context, lock: MonthLock, kind: LineKind, lines: MonthLines) -> None:
+def _store(
+    ctx: Context, lock: MonthLock, kind: LineKind, lines: MonthLines, versions: Coded
+) -> None:
+    """``versions``: the policy version of each of the notes."""
     notes, at = lines.notes, lines.note
     columns: dict[str, Value] = {
         "month_id": lock.id,
@@ -92,7 +96,7 @@ def _store(ctx: Context, lock: MonthLock, kind: LineKind, lines: MonthLines) -> 
         "rate_ppm": lines.rate_ppm,
         "share_pct": notes.share_pct[at],
         "subsidy_class": Coded(notes.subsidy_class[at], [name.value for name in CLASSES]),
-        "policy_version": Coded.of(notes.policy_version).take(at),
+        "policy_version": versions.take(at),
     }
     if kind is LineKind.ADJUSTMENT:
         columns["movement_id"] = lines.movement_id
