@@ -38,7 +38,7 @@ import numpy.typing as npt
 
 from loans.errors import Conflict
 from subsidy.daycount import ACT_360, ACT_365, THIRTY_360, day, to_date
-from subsidy.levels import NUMERATOR, shares
+from subsidy.levels import NUMERATOR, percentages, shares
 from subsidy.notes import (
     CONTRACT_RATE,
     NO_CEILING,
@@ -77,6 +77,7 @@ __all__ = [
 ]  # fmt: skip
 
 BLOCK: Final = 32_768  # notes walked together: their vectors stay in the processor's cache
+STEADY_BLOCK: Final = 2 * BLOCK  # of notes that need few vectors and few steps
 LARGEST_FLOAT: Final = 2.0**53  # up to here float64 holds every integer
 LARGEST_INT: Final = 2.0**63
 # A running numerator doubled, plus its denominator, must stay below 2^63 for half_up.
@@ -206,16 +207,17 @@ def _steady_first(
     walked as if all were; the rest are walked again, properly, in blocks of their own.
     """
     others: list[npt.NDArray[np.intp]] = []
-    for rows in _slabs(len(notes)):
+    for rows in _slabs(0, len(notes), STEADY_BLOCK):
         slab, happened = notes.take(rows), events.take(rows)
         steady = _steady(slab, happened, since, until)
         if steady is None or np.any(_wide(slab, happened, until)):
-            yield from _alike(notes, events, rows, until)
+            for some in _slabs(rows.start, rows.stop, BLOCK):
+                yield from _alike(notes, events, some, until)
         else:
             yield rows, Block(slab, happened, np.float64, steady=True)
             others.append(np.flatnonzero(~steady) + rows.start)
     rest = np.concatenate(others) if others else np.empty(0, np.intp)
-    for some in _slabs(len(rest)):
+    for some in _slabs(0, len(rest), BLOCK):
         yield from _alike(notes, events, rest[some], until)
 
 
@@ -244,13 +246,13 @@ def _steady(notes: Notes, events: Events, since: int, until: int) -> npt.NDArray
     return found if 2 * np.count_nonzero(found) >= len(notes) else None
 
 
-def _slabs(n: int) -> Iterator[slice]:
-    return (slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK))
+def _slabs(start: int, stop: int, size: int) -> Iterator[slice]:
+    return (slice(at, min(at + size, stop)) for at in range(start, stop, size))
 
 
 def _blocks(notes: Notes, events: Events, until: int) -> Iterator[tuple[Rows, Block]]:
     """Blocks of at most BLOCK notes that share settlement rule, day count and exact type."""
-    for rows in _slabs(len(notes)):
+    for rows in _slabs(0, len(notes), BLOCK):
         yield from _alike(notes, events, rows, until)
 
 
@@ -271,7 +273,7 @@ def _alike(notes: Notes, events: Events, rows: Rows, until: int) -> Iterator[tup
 
 def _wide(notes: Notes, events: Events, until: int) -> npt.NDArray[np.bool_] | bool:
     """Which notes need int64; False if the block's largest values together show that none does."""
-    lent, share = float(notes.principal_fen.max()), int(NUMERATOR.take(notes.share_pct).max())
+    lent, share = float(notes.principal_fen.max()), int(NUMERATOR[percentages(notes)].max())
     repriced = events.value[events.kind == RATE_CHANGED]
     rates = notes.rate_ppm, notes.benchmark_ppm, repriced
     highest = max(int(column.max(initial=0)) for column in rates)

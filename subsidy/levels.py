@@ -38,6 +38,7 @@ Positions = npt.NDArray[np.intp]
 _COMMON: Final = np.gcd(np.arange(101), 100)
 NUMERATOR: Final = np.arange(101) // _COMMON
 DENOMINATOR: Final = 100 // _COMMON
+_LAWFUL: Final = (0, 50, 100)
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,14 @@ class Levels:
 def shares(notes: Notes) -> tuple[Integers, Integers]:
     """Each note's share as a reduced fraction: 50% is 1 and 2."""
     return NUMERATOR.take(notes.share_pct), DENOMINATOR.take(notes.share_pct)
+
+
+def percentages(notes: Notes) -> Positions:
+    """Every share that some note has, ascending."""
+    times = [np.count_nonzero(notes.share_pct == share) for share in _LAWFUL]
+    if sum(times) == len(notes):
+        return np.array(_LAWFUL)[np.flatnonzero(times)]
+    return np.flatnonzero(np.bincount(notes.share_pct, minlength=101))
 
 
 def levels(notes: Notes, events: Events, until: int) -> Levels:

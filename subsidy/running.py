@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from subsidy.daycount import DAYS_A_YEAR, ordinals
-from subsidy.levels import DENOMINATOR, NUMERATOR, Changes, levels
+from subsidy.levels import DENOMINATOR, NUMERATOR, Changes, levels, percentages
 from subsidy.notes import Column, Events, Notes
 
 PPM: Final = 1_000_000
@@ -158,7 +158,7 @@ class Earnings:
         self._own_units = self._units[own]
         # Half the interest's denominator is in its numerator, half the subsidy's must be instead.
         self._shift = ((units - unit * NUMERATOR) // 2).astype(exact).take(notes.share_pct)
-        present = np.flatnonzero(np.bincount(notes.share_pct, minlength=101))
+        present = percentages(notes)
         self._all_whole = present.tolist() == [100]
         whole = (NUMERATOR[present] == 1).all()
         self._share = None if whole else NUMERATOR.astype(exact).take(notes.share_pct)
