@@ -39,6 +39,12 @@ CLASS_TITLES: Final = {"FULL": "全额贴息", "HALF": "50%贴息", "SMALL_FIRM"
 # Far above any loan of the programme: a slip of the pen must not enter exact arithmetic.
 LARGEST_FEN: Final = 100_000_000_00
 LARGEST_PPM: Final = 360_000
+_RANGES: Final[Mapping[Kind, tuple[Any, Any]]] = {
+    Kind.MONEY: (0, LARGEST_FEN),
+    Kind.RATE: (0, LARGEST_PPM),
+    Kind.WHOLE: (0, 36_600),
+    Kind.DAY: (date(2000, 1, 1), date(2099, 12, 31)),
+}
 _SUMMED: Final = (
     "principal_fen", "opening_fen", "disbursed_fen", "repaid_fen", "closing_fen",
     "interest_paid_fen", "claimed_fen",
@@ -139,17 +145,19 @@ def _line_findings(table: Table, classes: Sequence[str | None]) -> Iterable[RowF
             known = "、".join(CLASS_TITLES.values())
             yield finding(at, "subsidy_class", "class", f"“{text[:20]}”不是贴息类别，请填 {known}")
     for column in COLUMNS.columns:
-        limit = {Kind.MONEY: LARGEST_FEN, Kind.RATE: LARGEST_PPM, Kind.WHOLE: 36_600}
-        if column.kind not in limit:
+        if column.kind not in _RANGES:
             continue
+        lowest, highest = _RANGES[column.kind]
         stated = values[column.name]
         if None in stated:
             stated = [value for value in stated if value is not None]
-        if not stated or (min(stated) >= 0 and max(stated) <= limit[column.kind]):
+        if not stated or (lowest <= min(stated) and max(stated) <= highest):
             continue
+        is_day = column.kind is Kind.DAY
+        message = "年份应在 2000 至 2099 之间" if is_day else "数值为负或超出本项目可能的范围"
         for at, value in enumerate(values[column.name]):
-            if value is not None and not 0 <= value <= limit[column.kind]:
-                yield finding(at, column.name, "out-of-range", "数值为负或超出本项目可能的范围")
+            if value is not None and not lowest <= value <= highest:
+                yield finding(at, column.name, "out-of-range", message)
 
 
 def _claimed(

@@ -8,6 +8,7 @@ same as half-width ones); a unit in brackets is understood: 贷款金额（万�
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -60,6 +61,7 @@ class Place:
 
 
 _UNIT = re.compile(r"\((?:单位[::]?)?([^()]*)\)$")
+_NOTED_UNIT = re.compile(r"单位:?((?:人民币)?[十百千万亿]*元)(?![^)、,;。%])")
 _EXPONENTS = {"元": 0, "人民币元": 0, "万元": 4, "人民币万元": 4, "%": 0, "百分数": 0, "天": 0}
 
 
@@ -104,6 +106,29 @@ def find_places(
         places[column.name] = Place(column, index, exponent)
     missing = [c.header for c in wanted.columns if c.needed and c.name not in places]
     return places, missing, problem
+
+
+def noted_unit(
+    above: Iterable[list[str]], cells: list[str], places: Mapping[str, Place]
+) -> str | None:
+    """What is unclear about a unit noted above the header row (“单位：万元”), None if nothing is.
+
+    It is not said of which columns such a note speaks: each must name its own unit.
+    """
+    texts = [_normal(cell) for row in above for cell in row]
+    units = [found[1] for text in texts for found in _NOTED_UNIT.finditer(text)]
+    unit = next((unit for unit in units if _EXPONENTS.get(unit) != 0), None)
+    bare = [
+        place.column.header
+        for place in places.values()
+        if place.column.kind is Kind.MONEY and not _UNIT.search(_normal(cells[place.index]))
+    ]
+    if unit is None or not bare:
+        return None
+    return (
+        f"表头上方注明“单位：{unit}”，无法确定各列的单位；请改用元，或在列名中注明，"
+        f"如“{bare[0]}（万元）”"
+    )
 
 
 def _column_of(header: str, by_header: dict[str, Column]) -> tuple[Column | None, int, bool]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from loans.errors import BadFile
 from loans.sheets.cells import CellText, Value, parse_cell, plain_column, plain_text, plain_value
-from loans.sheets.columns import Kind, Place, TableColumns, find_places
+from loans.sheets.columns import Kind, Place, TableColumns, find_places, noted_unit
 from loans.sheets.reading import Cell, GridColumn, Sheet, read_grid
 from loans.untrusted.batches import BLANK, NUMBER, TEXT
 
@@ -117,6 +117,9 @@ def _find_header(
         for at, number in enumerate(sheet.numbers[:_HEADER_WITHIN_ROWS]):
             cells = [plain_text(cell) for cell in sheet.row(at)]
             places, missing, problem = find_places(columns, cells)
+            if not missing and not problem:
+                above = ([plain_text(cell) for cell in sheet.row(before)] for before in range(at))
+                problem = noted_unit(above, cells, places)
             if not missing and problem:
                 raise BadFile("header-unclear", f"工作表“{sheet.title}”第 {number} 行：{problem}")
             if not missing:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from loans.untrusted.limits import Limits, Refused
+from loans.untrusted.limits import Limits, Refused, too_many_rows
 
 SEPARATOR = "\0"
 BATCH_ROWS = 2_000
@@ -80,8 +80,3 @@ class Batches:
         self._numbers, self._hidden, self._texts, self._kinds = [], [], [], []
         self._batch_room = _BATCH_CHARS
         return found
-
-
-def too_many_rows(limits: Limits) -> Refused:
-    """What to say of a table that is longer than any claim."""
-    return Refused("too-many-rows", f"表格超过 {limits.rows} 行，请分批上传")

@@ -40,3 +40,8 @@ class Refused(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+def too_many_rows(limits: Limits) -> Refused:
+    """What to say of a table that is longer than any claim."""
+    return Refused("too-many-rows", f"表格超过 {limits.rows} 行（空行也计），请删去空行或分批上传")

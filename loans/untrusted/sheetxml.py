@@ -113,7 +113,6 @@ class SheetRows(_Texts):
             self._cell, self._value, self._formula, self._inline = attributes, None, None, []
         elif name == ROW:
             self._number = int(attributes.get("r", self._number + 1))
-            self.batches.check(self._number)
             self._is_hidden = attributes.get("hidden") in ("1", "true")
             self._texts, self._kinds = [], []
         elif name == MERGED:
@@ -128,7 +127,8 @@ class SheetRows(_Texts):
             self._parser.CharacterDataHandler = None
             self._value = "".join(self._pieces)
         elif name == ROW:
-            self.batches.add(self._number, self._texts, self._kinds, self._is_hidden)
+            if self._texts or self._is_hidden:  # a row that is only formatted is nothing
+                self.batches.add(self._number, self._texts, self._kinds, self._is_hidden)
         else:
             super()._end(name)
             if name == FORMULA_TAG:
@@ -140,6 +140,8 @@ class SheetRows(_Texts):
         kind, text = self._content()
         if not text:
             return
+        if not self._texts:
+            self.batches.check(self._number)
         at = self._column(self._cell.get("r"))
         gap = at - len(self._texts)
         if gap < 0:

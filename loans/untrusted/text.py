@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from loans.untrusted.batches import BATCH_ROWS, frame, too_many_rows
+from loans.untrusted.batches import BATCH_ROWS, frame
 from loans.untrusted.child import serve
 from loans.untrusted.formulas import rearmed
-from loans.untrusted.limits import Limits, Refused
+from loans.untrusted.limits import Limits, Refused, too_many_rows
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD_CHARS = 4096

@@ -9,7 +9,7 @@ import io
 import zipfile
 import zlib
 
-from loans.untrusted.limits import MEGABYTE, Limits, Refused
+from loans.untrusted.limits import MEGABYTE, Limits, Refused, too_many_rows
 
 _PIECE = 1 << 16
 _OVERLAP = 16
@@ -80,7 +80,7 @@ def _check_part(
                 rows += _rows(tail + piece) - _rows(tail)
                 tail = piece[-_OVERLAP:]
             if rows > limits.rows:
-                raise Refused("too-many-rows", f"工作表超过 {limits.rows} 行")
+                raise too_many_rows(limits)
     return size
 
 

@@ -194,6 +194,17 @@ def test_500_seeded_errors_of_20_kinds_in_10_000_rows_are_exactly_those_reported
     assert all(f.message for f in sheet.findings)
 
 
+def test_a_day_of_another_century_is_a_slip() -> None:
+    header, plain, total = _cells(_line())
+    lines = [[*plain], [*plain]]
+    lines[0][header.index("贴息起日")] = "1919-06-21"
+    lines[1][header.index("到期日")] = "2109-04-10"
+    found = _read([header, *lines, total]).findings
+    assert {(f.row, f.column, f.code) for f in found} == {
+        (2, "贴息起日", "out-of-range"), (3, "到期日", "out-of-range"),
+    }  # fmt: skip
+
+
 def test_ten_thousand_yuan_columns_and_other_spellings_are_understood() -> None:
     rows = _cells(_line())
     renamed = {"贷款金额": "贷款金额（万元）", "贴息止日": "贴息止日（含）", "借款人": "借款人姓名"}

@@ -86,6 +86,18 @@ def test_columns_are_found_in_any_order_below_a_title_with_units_and_aliases() -
     assert _codes(table) == [(5, "贷款金额", "not-money")]
 
 
+def test_a_unit_noted_above_the_header_is_understood_or_refused_but_never_overlooked() -> None:
+    header, line = ["借据号", "贷款金额", "利率"], ["A1", "30.50", "4.35"]
+    for noted in ("单位：元", "（金额单位：人民币元）", "填报单位：万元行", "单位: 元、%"):
+        assert _read([noted], header, line).columns["fen"] == [3050]
+    for noted in ("单位：万元", "金额单位:人民币万元）", "单 位：千元"):
+        with pytest.raises(BadFile, match="无法确定各列的单位") as refused:
+            _read([noted], header, line)
+        assert refused.value.code == "header-unclear"
+    named = ["借据号", "贷款金额（万元）", "利率"]
+    assert _read(["单位：万元"], named, line).columns["fen"] == [30500000]
+
+
 def test_tabs_and_semicolons_separate_as_well() -> None:
     for mark in "\t;":
         data = f"借据号{mark}贷款金额\nA1{mark}1,000.50\n".encode("gb18030")

@@ -91,6 +91,7 @@ def test_odd_but_lawful_xml_is_read() -> None:
         '<row><c t="inlineStr"><is><r><t>甲</t></r><rPh><t>jia</t></rPh><r><t>乙</t></r></is></c>'
         '<c t="s"><v>0</v></c><c t="str"><v>_x005F_x000D_</v></c></row>'
         '<row r="9"><c r="B9"><f>A1</f><v>9999</v></c><c r="D9" t="s"><v>1</v></c></row>'
+        '<row r="20" hidden="1"/><row r="1048576"><c r="A1048576" s="0"/></row>'  # only formatted
     )
     texts = "<si><r><t>丙 </t></r><r><t>丁</t></r></si><si><t>a_x000D_b_x0000_</t></si>"
     data = workbook(
