@@ -1,6 +1,6 @@
 """The guarantee as a state machine: from the application to the last fen that comes back.
 
-A run lends once, then mixes: the natural next step of some subject, and everything that may come
+A run lends once or twice, then mixes: the natural next step of some subject, and everything that may come
 between. After every step the invariants of the fund (G), the ledger (L) and compensation (C) hold.
 A refused command is an outcome like any other: it must leave nothing behind.
 """
@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import ExitStack
 from datetime import date, timedelta
 from typing import ClassVar
+from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -32,7 +33,7 @@ from loans.models import (
     RecoveryKind,
 )
 from loans.payouts import Ground
-from loans.workflow import NoteState, State
+from loans.workflow import Action, NoteState, State
 from tests import guarantee as g
 from tests.programme import Programme
 
@@ -72,10 +73,11 @@ class GuaranteeMachine(RuleBasedStateMachine):
 
     # --- the rules ----------------------------------------------------------------------------
 
-    @initialize(first_fen=AMOUNTS, second_fen=AMOUNTS)
-    def lend(self, first_fen: int, second_fen: int) -> None:
+    @initialize(first_fen=AMOUNTS, second_fen=st.none() | AMOUNTS)
+    def lend(self, first_fen: int, second_fen: int | None) -> None:
         self.p.loan(amount_fen=first_fen)
-        self.p.loan(amount_fen=second_fen)
+        if second_fen is not None:
+            self.p.loan(amount_fen=second_fen)
 
     @rule(amount_fen=AMOUNTS)
     def apply(self, amount_fen: int) -> None:
@@ -97,6 +99,23 @@ class GuaranteeMachine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def go_furthest(self, pick: int) -> None:
         self.go_on(pick | 1)
+
+    @rule(pick=PICK)
+    def give_up(self, pick: int) -> None:
+        """An application goes another way than to its loan, and perhaps comes back."""
+        p, files = self.p, [*self._open_applications(), *self._returned()]
+        if not files:
+            self._try(lambda: p.guaranteed(p.asked(amount_fen=50_000_00)))
+            files = self._open_applications()
+        ways = (
+            p.withdraw,
+            self._lapse,
+            lambda key: p.decide(key, p.bank, Action.REJECT),
+            lambda key: p.decide(key, p.bank, Action.SEND_BACK),
+            p.resubmit,
+        )
+        for way in ways[pick % 5 :][:2] if files else ():
+            self._try(lambda way=way: way(files[pick % len(files)].public_id))
 
     @rule(days=st.integers(1, 60))
     def wait(self, days: int) -> None:
@@ -161,6 +180,10 @@ class GuaranteeMachine(RuleBasedStateMachine):
             )
         )
 
+    def _lapse(self, application: UUID) -> None:
+        self.p.day(self.p.today + timedelta(days=90))
+        self.p.lapse(application)
+
     # --- the next step of a subject -----------------------------------------------------------
 
     def _next(self, subject: Application | Note, pick: int) -> None:
@@ -177,7 +200,8 @@ class GuaranteeMachine(RuleBasedStateMachine):
             assert row.approved_fen is not None
             p.decide(key, p.bank, approved_fen=max(1, row.approved_fen - pick % 3))
         else:
-            p.draw(key, amount_fen=self._undrawn(row), on=p.today)
+            part = 1 + pick % 2
+            p.draw(key, amount_fen=max(1, self._undrawn(row) // part), on=p.today)
 
     def _next_of_note(self, note: Note, pick: int) -> None:
         p, key = self.p, note.public_id
@@ -199,9 +223,14 @@ class GuaranteeMachine(RuleBasedStateMachine):
             try:
                 step(p, payouts[-1].public_id)
             except FuminError as refusal:
-                if refusal.code != "content-changed":
+                if refusal.code == "fund-short":  # taken out before: now it is needed
+                    self._fund("earn", 300_000_00)
+                elif refusal.code == "content-changed":
+                    g.examine(p, payouts[-1].public_id)
+                else:
                     raise
-                g.examine(p, payouts[-1].public_id)
+        elif pick % 3:
+            g.receive(p, payouts[-1].public_id, 1 + pick % 3)
         else:
             g.write_off(p, payouts[-1].public_id)
 
@@ -249,6 +278,11 @@ class GuaranteeMachine(RuleBasedStateMachine):
         rows = self.p.rows(select(Application).where(Application.state.in_(states)))
         return [row for row in rows if row.state is not State.APPROVED or self._undrawn(row)]
 
+    def _returned(self) -> list[Application]:
+        """What the bank sent back: its guarantee is still held."""
+        sent = (Application.state == State.RETURNED, Application.approved_fen.is_not(None))
+        return self.p.rows(select(Application).where(*sent).order_by(Application.id))
+
     def _open_notes(self) -> list[Note]:
         done = (NoteState.SETTLED, NoteState.WRITTEN_OFF)
         order = list(NoteState)
@@ -295,7 +329,10 @@ class GuaranteeMachine(RuleBasedStateMachine):
         assert row.outstanding_fen == sum(note.balance_fen for note in self._notes())
         held = (State.LOAN_APPROVAL, State.APPROVED)
         files = self.p.rows(select(Application).where(Application.state.in_(held)))
+        files += self._returned()
         assert row.reserved_fen == sum(self._undrawn(file) for file in files)  # G3
+        for state in self.p.rows(select(Application.state).distinct()):
+            self._seen.add(f"application {state.value}")
 
     @invariant()
     def every_note_is_the_fold_of_its_movements(self) -> None:

@@ -7,7 +7,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.loans.guarantee_machine import GuaranteeMachine
 from tests.programme import ENGINES, Programme
 
-RUNS, STEPS = 16, 20
+RUNS, STEPS = 12, 20
 
 
 @pytest.mark.parametrize("engine", ENGINES)
