@@ -3,7 +3,6 @@
 import io
 import os
 import resource
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -155,7 +154,7 @@ def test_a_hostile_file_is_refused_within_seconds(
     name, make, code = HOSTILE[kind]
     data = make()
     monkeypatch.chdir(tmp_path)
-    spent, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
 
     with pytest.raises(BadFile) as refused:
         read_table(data, name, COLUMNS)
@@ -164,7 +163,6 @@ def test_a_hostile_file_is_refused_within_seconds(
     assert not code or refused.value.code == code
     assert any("\u4e00" <= letter <= "\u9fff" for letter in refused.value.message)
     assert now.ru_utime + now.ru_stime - spent.ru_utime - spent.ru_stime < 6
-    assert time.monotonic() - began < 12
     assert list(tmp_path.iterdir()) == []
 
 
