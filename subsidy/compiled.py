@@ -6,7 +6,6 @@ loading the compiler eats the gain. The same tests run on both, and no fen may d
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any, Final
 
 import numba
@@ -33,6 +32,7 @@ from subsidy.timeline import check_events
 
 PPM: Final = 1_000_000
 NEVER: Final = np.int64(2**62)
+SLAB: Final = 32_768  # notes a task: what is checked of their events stays in the cache
 
 
 def accrue(notes: Notes, events: Events, boundaries: npt.ArrayLike, *, threads: int = 2) -> Lines:
@@ -40,9 +40,10 @@ def accrue(notes: Notes, events: Events, boundaries: npt.ArrayLike, *, threads: 
     cuts = np.asarray(boundaries, np.int32)
     assert len(cuts) >= 2 and bool((np.diff(cuts) > 0).all()), "boundaries ascend"
     lines = Lines(cuts, *np.empty((2, len(notes), len(cuts) - 1), np.int64))
-    ends = np.linspace(0, len(notes), threads + 1).astype(int).tolist()
+    size = max(1, min(SLAB, -(-len(notes) // threads)))
+    slabs = (slice(at, min(at + size, len(notes))) for at in range(0, len(notes), size))
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(_slab, notes, events, slice(*s), lines) for s in pairwise(ends)]:
+        for done in [pool.submit(_slab, notes, events, some, lines) for some in slabs]:
             done.result()
     return lines
 
