@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import select
 
 from app.commandline.opening import (
@@ -75,7 +76,7 @@ def reconcile(
     if filed is not None:
         console.print(f"这份文件已于 {filed.received_on} 报送；以下不把它自己算作重复申报。")
     for finding in filing.sheet.findings:
-        console.print(f"[red]第 {finding.row} 行 {finding.column}：{finding.message}[/red]")
+        _say(console, f"第 {finding.row} 行 {finding.column}：{finding.message}", style="red")
     show(console, found, since.date(), until.date())
     if out is not None:
         out.write_bytes(prechecks.corrected_workbook(filing.sheet, found))
@@ -92,16 +93,19 @@ def show(console: Console, found: Reconciliation, since: date, until: date) -> N
         console.print(_differences(found, differing))
     for line in found.findings:
         row = found.row[line.line]
-        console.print(f"{line.code} 第 {row} 行 借据 {found.note_no[line.line]}：{line.message}")
+        _say(console, f"{line.code} 第 {row} 行 借据 {found.note_no[line.line]}：{line.message}")
     for missing in found.unclaimed:
-        console.print(
-            f"R08 借据 {missing.note_no} 未申报 {fen_to_yuan(missing.amount_fen)} 元："
-            f"{missing.message}"
-        )
+        worth = fen_to_yuan(missing.amount_fen)
+        _say(console, f"R08 借据 {missing.note_no} 未申报 {worth} 元：{missing.message}")
     for whole in found.file_findings:
-        console.print(f"{whole.code} {whole.message}")
+        _say(console, f"{whole.code} {whole.message}")
     if found.convention is not None:
-        console.print(f"R11 {found.convention.message}")
+        _say(console, f"R11 {found.convention.message}")
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    """A sentence as it is, however wide the terminal: a file's own words are no markup."""
+    console.print(text, soft_wrap=True, markup=False, style=style)
 
 
 def _totals(found: Reconciliation, since: date, until: date) -> Table:
@@ -122,19 +126,19 @@ def _totals(found: Reconciliation, since: date, until: date) -> Table:
 
 def _differences(found: Reconciliation, rows: list[int]) -> Table:
     table = Table(title="差异及原因（申报 − 复算）", title_justify="left", show_lines=True)
-    table.add_column("行", justify="right")
-    table.add_column("借据号")
+    table.add_column("行", justify="right", no_wrap=True)
+    table.add_column("借据号", overflow="fold")
     for header in ("申报额", "复算额", "差异"):
-        table.add_column(header, justify="right")
+        table.add_column(header, justify="right", no_wrap=True)
     table.add_column("原因", overflow="fold")
     for at in rows:
         line = found.line(at)
         causes = "\n".join(
-            f"{cause.code} {fen_to_yuan(cause.amount_fen)}：{cause.message}"
+            f"{cause.code} {fen_to_yuan(cause.amount_fen)}\n{cause.message}"
             for cause in line.causes
         )
         money = (line.claimed_fen, line.expected_fen, line.difference_fen)
-        table.add_row(str(line.row), line.note_no, *map(fen_to_yuan, money), causes)
+        table.add_row(str(line.row), Text(line.note_no), *map(fen_to_yuan, money), Text(causes))
     return table
 
 

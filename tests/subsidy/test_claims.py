@@ -5,7 +5,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, update
 
 from loans.errors import BadFile, Conflict, NotFound, NotPermitted
 from loans.models import Note, OutboxEvent
@@ -289,43 +291,96 @@ def _approved(p: Programme) -> Claim:
     return approve(p, claim)
 
 
-@pytest.mark.parametrize("disguise", ["same", "csv", "shuffled", "split", "other period"])
-def test_a_note_day_is_never_payable_twice(quarter: Programme, disguise: str) -> None:
+def _disguised(p: Programme) -> dict[str, dict[str, Any]]:
+    """The same content in other shapes."""
+    lines, middle = careful_lines(p), D(2019, 8, 1)
+    halves = [
+        half
+        for line in lines
+        for half in (
+            replace(line, until=middle + timedelta(days=9), claimed_fen=1_00),
+            replace(line, since=middle, claimed_fen=1_00),
+        )
+        if half.since < half.until
+    ]
+    return {
+        "same": {"lines": lines},
+        "csv": {"lines": lines, "as_csv": True},
+        "shuffled": {"lines": lines[::-1]},
+        "split": {"lines": halves},
+        "other period": {"lines": lines, "since": SINCE + timedelta(days=1), "until": UNTIL},
+    }
+
+
+def test_a_note_day_is_never_payable_twice(quarter: Programme) -> None:
     p = quarter
     paid = _approved(p)
-    lines = careful_lines(p)
-    more: dict[str, Any] = {}
-    match disguise:
-        case "csv":
-            more = {"as_csv": True}
-        case "shuffled":
-            lines = lines[::-1]
-        case "split":
-            middle = D(2019, 8, 1)
-            lines = [
-                half
-                for line in lines
-                for half in (
-                    replace(line, until=middle + timedelta(days=9), claimed_fen=1_00),
-                    replace(line, since=middle, claimed_fen=1_00),
-                )
-                if half.since < half.until
-            ]
-        case "other period":
-            more = {"since": SINCE + timedelta(days=1), "until": UNTIL}
+    for facts in _disguised(p).values():
+        with p.rehearsed():
+            again = file_claim(p, **facts)
 
-    again = file_claim(p, lines, **more)
+            assert again.payable_fen == 0
+            assert {line.line_class for line in lines_of(p, again)} == {LineClass.DUPLICATE}
+            codes = {code for named in causes_of(p, again).values() for code in named}
+            assert codes == {"R07"}
+            (whole,) = [f for f in again.findings if f["code"] == "R07"]
+            assert paid.file_name in whole["message"] and "都已申报过" in whole["message"]
+            approve(p, review(p, again))
+            payable = select(SubsidyEntry.amount_fen).where(SubsidyEntry.kind == EntryKind.PAYABLE)
+            assert sum(p.rows(payable)) == paid.payable_fen
 
-    assert again.payable_fen == 0
-    assert {line.line_class for line in lines_of(p, again)} == {LineClass.DUPLICATE}
-    codes = {code for named in causes_of(p, again).values() for code in named}
-    assert codes == {"R07"}
-    (whole,) = [f for f in again.findings if f["code"] == "R07"]
-    assert paid.file_name in whole["message"] and "都已申报过" in whole["message"]
-    review(p, again)
-    approve(p, again)
-    payable = p.rows(select(SubsidyEntry.amount_fen).where(SubsidyEntry.kind == EntryKind.PAYABLE))
-    assert sum(payable) == paid.payable_fen
+
+@pytest.mark.parametrize("quarter", ["sqlite"], indirect=True)
+def test_however_content_is_cut_and_filed_no_note_is_paid_more_than_its_days(
+    quarter: Programme,
+) -> None:
+    """Files of whole lines, parts that overlap, too much and too little, in any order and form;
+    an honest file in the end is paid what is left of the notes that were never cut."""
+    p, honest = quarter, careful_lines(quarter)
+    worth = {line.note_no: line.claimed_fen for line in honest}
+    days = (UNTIL - SINCE).days
+
+    def paid() -> dict[str, int]:
+        rows = select(ClaimLine.note_no, func.sum(SubsidyEntry.amount_fen)).join(
+            SubsidyEntry, SubsidyEntry.claim_line_id == ClaimLine.id
+        )
+        return {row[0]: int(row[1]) for row in p.rows(rows.group_by(ClaimLine.note_no))}
+
+    @given(st.data())
+    @settings(max_examples=5)
+    def is_paid_once(data: st.DataObject) -> None:
+        cut: set[str] = set()
+        with p.rehearsed():
+            for _ in range(data.draw(st.integers(1, 2))):
+                lines = _cut(data, honest, days, cut)
+                filed = file_claim(p, lines, as_csv=data.draw(st.booleans()))
+                approve(p, review(p, filed))
+                assert [note for note, fen in paid().items() if fen > worth[note]] == []
+            approve(p, review(p, file_claim(p, honest, as_csv=True)))
+            final = paid()
+            assert [note for note, fen in final.items() if fen > worth[note]] == []
+            whole = worth.keys() - cut
+            assert {note: final[note] for note in whole} == {note: worth[note] for note in whole}
+
+    is_paid_once()
+
+
+def _cut(
+    data: st.DataObject, honest: list[DetailLine], days: int, cut: set[str]
+) -> list[DetailLine]:
+    """Some of the lines, some of them in two parts that overlap; names of those go to ``cut``."""
+    lines: list[DetailLine] = []
+    for line in data.draw(st.lists(st.sampled_from(honest), min_size=1, max_size=3)):
+        claimed = line.claimed_fen * data.draw(st.sampled_from([50, 100, 100, 130])) // 100
+        at = SINCE + timedelta(days=data.draw(st.integers(1, days - 1)))
+        if data.draw(st.booleans()) or not line.since < at < line.until:
+            lines.append(replace(line, claimed_fen=claimed))
+            continue
+        cut.add(line.note_no)
+        overlap = timedelta(days=data.draw(st.integers(0, 9)))
+        first = replace(line, until=min(at + overlap, line.until), claimed_fen=claimed)
+        lines += [first, replace(line, since=at, claimed_fen=claimed)]
+    return data.draw(st.permutations(lines))
 
 
 def test_a_line_split_with_an_overlap_is_paid_once(quarter: Programme) -> None:
