@@ -22,7 +22,7 @@ from sqlalchemy.pool import PoolResetState
 import migrations
 import subsidy.models  # noqa: F401 (registers its tables in the same metadata)
 from app import link
-from app.rights import NO_WALLS, grants, triggers, walled, walls
+from app.rights import NO_WALLS, erasures, grants, triggers, walled, walls
 from loans.models import Model
 
 METADATA = Model.metadata
@@ -202,7 +202,7 @@ def _protect(connection: Connection, application_role: str | None) -> None:
     if connection.dialect.name == "sqlite":
         statements = list(triggers(METADATA))
     else:
-        statements = list(walls(METADATA))
+        statements = [*walls(METADATA), *erasures(METADATA)]
         if application_role and application_role != connection.engine.url.username:
             quoted = connection.dialect.identifier_preparer.quote_identifier(application_role)
             statements += grants(METADATA, quoted)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import ForeignKey, MetaData, Table
 
+from loans.models import ERASED
 from loans.wall import EVERY_BANK, SETTING
 
 ORDINARY = "SELECT, INSERT, UPDATE, DELETE"
@@ -34,6 +35,21 @@ def grants(metadata: MetaData, role: str) -> Iterator[str]:
     for table in metadata.sorted_tables:
         rights = APPEND_ONLY if is_append_only(table) else ORDINARY
         yield f'GRANT {rights} ON "{table.name}" TO {role}'
+        for name in erasable(table):
+            yield f'GRANT UPDATE ("{name}") ON "{table.name}" TO {role}'
+
+
+def erasable(table: Table) -> list[str]:
+    """The columns of an append-only table that may be erased, and change in no other way."""
+    return [column.name for column in table.columns if column.info.get("erasable")]
+
+
+def _not_erasing(table: Table, differs: str) -> str:
+    """The SQL condition that an update does anything else than erase."""
+    erased = erasable(table)
+    changes = [f"NEW.\"{name}\" <> '{ERASED}'" for name in erased]
+    fixed = [column.name for column in table.columns if column.name not in erased]
+    return " OR ".join([*changes, *(f'NEW."{n}" {differs} OLD."{n}"' for n in fixed)])
 
 
 def triggers(metadata: MetaData) -> Iterator[str]:
@@ -42,10 +58,27 @@ def triggers(metadata: MetaData) -> Iterator[str]:
         if not is_append_only(table):
             continue
         for act in ("UPDATE", "DELETE"):
+            may_erase = act == "UPDATE" and erasable(table)
+            condition = f" WHEN {_not_erasing(table, 'IS NOT')}" if may_erase else ""
             yield (
                 f'CREATE TRIGGER IF NOT EXISTS "{table.name}_no_{act.lower()}"'
-                f' BEFORE {act} ON "{table.name}"'
+                f' BEFORE {act} ON "{table.name}"{condition}'
                 f" BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
+            )
+
+
+def erasures(metadata: MetaData) -> Iterator[str]:
+    """PostgreSQL statements for what the application may erase but not change, by the owner."""
+    yield (
+        "CREATE OR REPLACE FUNCTION only_erased() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$"
+    )
+    for table in metadata.sorted_tables:
+        if erasable(table):
+            yield (
+                f'CREATE OR REPLACE TRIGGER "{table.name}_no_update" BEFORE UPDATE'
+                f' ON "{table.name}" FOR EACH ROW WHEN ({_not_erasing(table, "IS DISTINCT FROM")})'
+                " EXECUTE FUNCTION only_erased()"
             )
 
 
@@ -54,6 +87,10 @@ OF_AN_ORGANISATION = frozenset(
     {"audit_record", "exemption_case", "idempotency_key", "outbox_event", "webhook"}
 )
 KNOWN_TO_ALL = frozenset({"branch"})
+# A person may borrow at several banks: each sees those whom an application of its own names.
+NAMED_BY = {"borrower": ("application", "borrower_id")}
+# Lists of the bureaus: for a bank only rules look into them (``wall.every_bank``).
+OF_NO_BANK = frozenset({"register_entry", "register_file"})
 
 _BANK = f"(SELECT nullif(current_setting('{SETTING}', true), '')::bigint)"
 
@@ -65,6 +102,9 @@ def walled(metadata: MetaData) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for table in metadata.sorted_tables:
+        if table.name in OF_NO_BANK:
+            found[table.name] = f"{_BANK} = {EVERY_BANK}"
+            continue
         owner = "organisation_id" if table.name in OF_AN_ORGANISATION else "bank_id"
         if owner in table.c and table.name not in KNOWN_TO_ALL:
             found[table.name] = f"{_BANK} IN ({EVERY_BANK}, {owner})"
@@ -74,6 +114,10 @@ def walled(metadata: MetaData) -> dict[str, str]:
                 f"{_BANK} = {EVERY_BANK} OR EXISTS (SELECT FROM {parent}"
                 f" WHERE {parent}.{key.column.name} = {table.name}.{column})"
             )
+    for name, (by, column) in NAMED_BY.items():  # last: nothing hangs on what several banks see
+        found[name] = (
+            f"{_BANK} = {EVERY_BANK} OR EXISTS (SELECT FROM {by} WHERE {by}.{column} = {name}.id)"
+        )
     return found
 
 

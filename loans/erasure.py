@@ -2,7 +2,7 @@
 
 Personal Information Protection Law, art. 47: when the period of keeping has ended, data are
 deleted, or nothing is done with them but storing while a law demands that. What a borrower is
-called goes; amounts, days and the audit chain stay to the byte.
+called and how the file's documents are numbered goes; amounts, days and the audit chain stay.
 """
 
 from collections.abc import Iterable
@@ -10,19 +10,27 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 
 from loans.context import Context
 from loans.daycount import add_months
 from loans.errors import Conflict
-from loans.models import Application, Borrower, Hire, Movement, Note
+from loans.models import (
+    ERASED,
+    Application,
+    Borrower,
+    Evidence,
+    Hire,
+    Movement,
+    Note,
+    Verification,
+)
 from loans.parties import ID_NO, NAME
 from loans.queries import one
 from loans.workflow import NoteState
 
 # 会计档案管理办法: vouchers and ledgers are kept for 30 years; the loans are what they record.
 LEAST_YEARS: Final = 30
-ERASED: Final = "已删除"
 
 
 def hold(ctx: Context, *, borrower_id: UUID, held: bool) -> Borrower:
@@ -86,6 +94,9 @@ def _erase(ctx: Context, borrower: Borrower) -> None:
     borrower.account_sealed = borrower.account_index = None
     borrower.erased_on = ctx.on
     files = select(Application.id).where(Application.borrower_id == borrower.id)
+    for table, column in ((Evidence, "reference"), (Verification, "evidence")):
+        named = update(table).where(table.application_id.in_(files))
+        ctx.session.execute(named.values({column: ERASED}))
     for hire in ctx.session.scalars(select(Hire).where(Hire.application_id.in_(files))):
         hire.name_sealed = ctx.vault.seal(NAME, ERASED)
         hire.id_sealed = ctx.vault.seal(ID_NO, ERASED)

@@ -30,6 +30,7 @@ from loans.models import (
     Reveal,
 )
 from loans.queries import one, organisation_of
+from loans.wall import every_bank
 from loans.workflow import BorrowerKind
 
 ACCOUNT, NAME, ID_NO, PHONE = "organisation.account", "name", "id_no", "phone"
@@ -110,27 +111,32 @@ def borrower_for(
         else canonical_credit_code(id_no)
     )
     index = ctx.vault.index(ID_NO, number)
-    found = ctx.session.scalars(select(Borrower).where(Borrower.id_index == index)).one_or_none()
-    if found is not None:
-        if ctx.vault.open(NAME, found.name_sealed) != name:
+    with every_bank(ctx):  # another bank's borrower may be the same person
+        found = ctx.session.scalars(
+            select(Borrower).where(Borrower.id_index == index)
+        ).one_or_none()
+        if found is not None and ctx.vault.open(NAME, found.name_sealed) != name:
             raise Conflict(
                 "name-differs", "该证件号已登记在另一个姓名（名称）之下，请核对证件后重新填写"
             )
-        _reach(ctx, found, phone, address, account)
-        return found
+        row = found or _new_borrower(ctx, kind, name, number)
+        _reach(ctx, row, phone, address, account)
+        ctx.session.flush()
+    return row
+
+
+def _new_borrower(ctx: Context, kind: BorrowerKind, name: str, number: str) -> Borrower:
     row = Borrower(
         public_id=ctx.new_id(),
         kind=kind,
         name_sealed=ctx.vault.seal(NAME, name),
         name_masked=mask_name(name) if kind is BorrowerKind.INDIVIDUAL else name,
         id_sealed=ctx.vault.seal(ID_NO, number),
-        id_index=index,
+        id_index=ctx.vault.index(ID_NO, number),
         id_masked=mask_id(number),
         gender=gender_of(number) if kind is BorrowerKind.INDIVIDUAL else None,
     )
-    _reach(ctx, row, phone, address, account)
     ctx.session.add(row)
-    ctx.session.flush()
     return row
 
 

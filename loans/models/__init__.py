@@ -12,7 +12,7 @@ from loans.models.applications import (
 )
 from loans.models.fund import Agreement, FundEntry, FundEntryKind, GuaranteeFund
 from loans.models.law import PolicyVersion, WorkdayNotice
-from loans.models.model import APPEND_ONLY, BigKey, Json, Keyed, Model, sealed, stored
+from loans.models.model import APPEND_ONLY, ERASED, BigKey, Json, Keyed, Model, sealed, stored
 from loans.models.notes import (
     Contract,
     Disbursement,
@@ -56,6 +56,7 @@ from loans.models.records import (
 
 __all__ = [
     "APPEND_ONLY",
+    "ERASED",
     "Agreement",
     "ApiKey",
     "Application",

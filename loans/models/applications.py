@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from loans.models.model import APPEND_ONLY, BigKey, Keyed, Model, sealed, stored
+from loans.models.model import APPEND_ONLY, BigKey, Keyed, Model, erasable, sealed, stored
 from loans.workflow import Action, BorrowerKind, State
 
 DECIDES = "action IN ('pass', 'send_back', 'reject')"
@@ -143,7 +143,7 @@ class Evidence(Keyed, Model):
     # Set for what belongs to one note: its disbursement, its repayments.
     note_id: Mapped[int | None] = mapped_column(ForeignKey("note.id"))
     kind: Mapped[str] = mapped_column(String(64))
-    reference: Mapped[str] = mapped_column(String(200))
+    reference: Mapped[str] = erasable(200)
     sha256: Mapped[str | None] = mapped_column(String(64))
     by_person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     on: Mapped[date]
@@ -158,7 +158,7 @@ class Verification(Keyed, Model):
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
     subject: Mapped[str] = mapped_column(String(64))
     passed: Mapped[bool]
-    evidence: Mapped[str] = mapped_column(String(200))
+    evidence: Mapped[str] = erasable(200)
     by_person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     on: Mapped[date]
     at: Mapped[datetime]

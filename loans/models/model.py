@@ -65,6 +65,14 @@ def sealed(field: str, *, deferred: bool = False) -> Any:
     return mapped_column(info={"sealed": field}, deferred=deferred)
 
 
+ERASED = "已删除"
+
+
+def erasable(length: int) -> Any:
+    """A text of an append-only row that may name a person: the one change it takes is erasing."""
+    return mapped_column(String(length), info={"erasable": True})
+
+
 class Model(DeclarativeBase):
     """Base of all tables. Relations, where there are any, are ``lazy="raise"``."""
 

@@ -6,12 +6,13 @@ from datetime import date
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import DBAPIError
 
 from app.keyring import add_key, new_keyring, read_keyring
 from loans import audit, erasure, rotation
 from loans.errors import Conflict, NotPermitted
-from loans.models import Application, Borrower, Hire, Model, Note
+from loans.models import Application, Borrower, Evidence, Hire, Model, Note
 from loans.vault import Vault
 from subsidy import claims
 from subsidy.models import Claim
@@ -144,6 +145,11 @@ def test_what_names_a_person_goes_when_its_time_is_over_and_money_stays(quarter)
     assert gone.phone_sealed is None and gone.erased_on == date(2061, 1, 1)
     assert rows[held.borrower_id].erased_on is None, "held back by law"
     assert rows[notes[2].borrower_id].erased_on is None, "a loan that still lives"
+    files = select(Application.id).where(Application.borrower_id == settled.borrower_id)
+    documents = select(Evidence.reference).where(Evidence.application_id.in_(files))
+    assert set(p.rows(documents)) == {erasure.ERASED}
+    with pytest.raises(DBAPIError, match=r"append-only"), p.tampering() as session:
+        session.execute(update(Evidence).values(reference="另一份"))
     hires = p.rows(select(Hire).where(Hire.application_id == firm.id))
     assert {row.name_masked for row in hires} == {erasure.ERASED}
     assert {vault.open_bytes("claim.file", file) for file in p.rows(select(Claim.file))} == {b""}
