@@ -105,8 +105,9 @@ def exposure_of(ctx: Context, application: Application, *, on: date | None = Non
 
 def _exposure(ctx: Context, application: Application, on: date) -> Exposure:
     facts = application.facts
+    # Most borrowers come for the first time: one question instead of many.
     has_past = _has_other_application(ctx, application)
-    others = _others(ctx, application)
+    others = list(_other_live(ctx, application)) if has_past else []
     standing = _standing(ctx, application, others)
     is_person = application.kind is BorrowerKind.INDIVIDUAL
     return Exposure(
@@ -232,7 +233,7 @@ def _hires(
         return
     hires = hires_of(ctx, application)
     elsewhere = counted_elsewhere(ctx, application, hires)
-    others = _others(ctx, application)
+    others = list(_other_live(ctx, application))
     standing = {hire.id_index: hire for hire in _standing(ctx, application, others)}
     for hire in hires:
         other = standing.get(hire.id_index)
@@ -250,12 +251,6 @@ def _hires(
             counted_elsewhere=hire.id_index in elsewhere,
             stands_as="" if other is None else str(other.public_id),
         )
-
-
-def _others(ctx: Context, application: Application) -> list[Application]:
-    # Most borrowers come for the first time: one question instead of many.
-    has_past = _has_other_application(ctx, application)
-    return list(_other_live(ctx, application)) if has_past else []
 
 
 def _standing(ctx: Context, application: Application, others: list[Application]) -> list[Hire]:

@@ -205,10 +205,19 @@ def free_for(ctx: Context, application: Application | None = None) -> int | None
 
 def guaranteed_for(ctx: Context, application: Application) -> int:
     """What is reserved and outstanding for the borrower, at all banks, besides this application."""
-    files = select(Application.id).where(Application.borrower_id == application.borrower_id)
-    notes = select(Note.id).where(Note.borrower_id == application.borrower_id)
+    files = select(Application.id).where(
+        Application.borrower_id == application.borrower_id, Application.id != application.id
+    )
+    notes = (
+        select(Note.id)
+        .join(Contract, Contract.id == Note.contract_id)
+        .where(
+            Note.borrower_id == application.borrower_id,
+            Contract.application_id != application.id,
+        )
+    )
     with every_bank(ctx):
-        return _taken(ctx, files, notes) - _taken_by(ctx, application)
+        return _taken(ctx, files, notes)
 
 
 def _taken_by(ctx: Context, application: Application) -> int:
