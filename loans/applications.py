@@ -11,7 +11,14 @@ from uuid import UUID
 from loans import fund
 from loans.access import OrganisationKind
 from loans.context import Context
-from loans.dossier import as_json, asked_hash, assess_application, bind, hires_of
+from loans.dossier import (
+    as_json,
+    asked_hash,
+    assess_application,
+    bind,
+    hires_of,
+    hires_stated,
+)
 from loans.errors import Conflict, NotPermitted
 from loans.identity import canonical_id, mask_id, mask_name
 from loans.models import Application, Borrower, Evidence, Hire
@@ -134,8 +141,9 @@ def create(ctx: Context, *, asked: Asked) -> Application:
 def edit(ctx: Context, *, application_id: UUID, asked: Asked, version: int) -> Application:
     """Replace a draft's (or a returned file's) content; voids every opinion on the old one.
 
-    The facts are frozen at acceptance, and what another institution has passed or verified is the
-    content it saw: after that a returned file takes further documents only.
+    The facts and the hires are frozen at acceptance (9.8: later hires count only by a new
+    application), and what another institution has passed or verified is the content it saw: after
+    that a returned file takes further documents only.
     """
     application = one(ctx, Application, application_id, lock=True)
     if application.state not in EDITABLE:
@@ -147,20 +155,22 @@ def edit(ctx: Context, *, application_id: UUID, asked: Asked, version: int) -> A
     if (asked.kind, borrower.id) != (application.kind, application.borrower_id):
         raise Conflict("borrower-fixed", "申请人不能更换；请撤回本申请，为另一申请人新建申请")
     application.version += 1
-    before, facts = asked_hash(application, hires_of(ctx, application)), application.facts
-    is_bound = application.returned_from in BOUND
-    if not is_bound:
-        for hire in hires_of(ctx, application):
+    stated = hires_of(ctx, application)
+    before = asked_hash(application, stated)
+    frozen = application.facts, hires_stated(stated)
+    is_frozen = application.accepted_on is not None
+    if not is_frozen:
+        for hire in stated:
             ctx.session.delete(hire)
         ctx.session.flush()
-    hires = _fill(ctx, application, asked, keep_hires=is_bound)
-    if application.accepted_on is not None and application.facts != facts:
+    hires = _fill(ctx, application, asked, keep_hires=is_frozen)
+    if is_frozen and (application.facts, hires_stated(hires)) != frozen:
         raise Conflict(
             "facts-frozen",
-            f"申请人情况自 {application.accepted_on} 受理起冻结，不能修改；"
+            f"申请人情况与新招用人员自 {application.accepted_on} 受理起冻结，不能修改；"
             "情况有变请撤回后重新申请",
         )
-    if is_bound and asked_hash(application, hires) != before:
+    if application.returned_from in BOUND and asked_hash(application, hires) != before:
         raise Conflict(
             "content-bound",
             "前一环节已按原内容通过，退回后只能补充材料；要改变贷款内容请撤回后重新申请",
@@ -282,6 +292,7 @@ def _fill(
     ctx.session.add(application)
     ctx.session.flush()
     hires = [_hire(ctx, application, hire) for hire in asked.hires]
+    _demand_each_once(hires)
     if not keep_hires:
         ctx.session.add_all(hires)
     papers: list[tuple[str, str, str | None]] = [(*paper, None) for paper in asked.evidence]
@@ -328,6 +339,19 @@ def _hire(ctx: Context, application: Application, fact: HireFact) -> Hire:
         contract_until=fact.contract_until,
         open_ended=_open_ended(fact),
     )
+
+
+def _demand_each_once(hires: list[Hire]) -> None:
+    """9.8: one hire supports 10万 once; ``Conflict`` names whoever is listed again."""
+    listed: set[bytes] = set()
+    for hire in hires:
+        if hire.id_index in listed:
+            raise Conflict(
+                "hire-twice",
+                f"新招用人员 {hire.name_masked}（{hire.id_masked}）列入了不止一次，"
+                "请删去重复的一行",
+            )
+        listed.add(hire.id_index)
 
 
 def _open_ended(fact: HireFact) -> bool | None:

@@ -167,15 +167,21 @@ def asked_hash(application: Application, hires: Iterable[Hire]) -> str:
         application.settlement,
         application.purpose,
         application.facts,
-        sorted(
-            [
-                hire.id_index.hex(), hire.category, hire.local_hukou, str(hire.graduated_on),
-                str(hire.contract_from), str(hire.contract_until), hire.open_ended,
-            ]
-            for hire in hires
-        ),
-    ]  # fmt: skip
+        hires_stated(hires),
+    ]
     return _digest(content)
+
+
+def hires_stated(hires: Iterable[Hire]) -> list[list[Any]]:
+    """What a firm states of its hires, in an order of its own."""
+    stated = [
+        [
+            hire.id_index.hex(), hire.category, hire.local_hukou, str(hire.graduated_on),
+            str(hire.contract_from), str(hire.contract_until), hire.open_ended,
+        ]
+        for hire in hires
+    ]  # fmt: skip
+    return sorted(stated, key=str)
 
 
 def _digest(content: list[Any]) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from loans import headcount
+from loans import decisions, headcount
 from loans.errors import Conflict
 from loans.models import Application, Hire, Proposal
 from loans.underwriting import Card
@@ -77,6 +77,41 @@ def test_every_fact_of_a_hire_is_content(programme: Programme, fact: dict[str, A
     other = replace(asked, hires=(replace(asked.hires[0], **fact),))
     programme.edit(application, other)
     assert programme.row(Application, application).content_hash != before
+
+
+def test_one_person_is_listed_once(programme: Programme) -> None:
+    """Whatever else the two lines say; the refusal names the person, masked."""
+    asked = programme.asked_firm(hires=1)
+    (hire,) = asked.hires
+    with pytest.raises(Conflict, match=r"新招用人员 员\*+（320281\*+\d{3}[\dX]）列入了不止一次"):
+        programme.create(replace(asked, hires=(hire, replace(hire, local_hukou=None))))
+
+
+def test_hires_are_frozen_at_acceptance(programme: Programme) -> None:
+    """（九）9.8: who is hired later counts only by a new application; papers may follow."""
+    p = programme
+    asked, more = p.asked_firm(hires=1), p.asked_firm(hires=2).hires
+    with p.at_once():
+        application = p.submitted(asked)
+        p.accept(application)
+        p.do(
+            p.verifier,
+            "applications.decide_verification",
+            lambda ctx: decisions.decide_verification(
+                ctx,
+                application_id=application,
+                action=Action.SEND_BACK,
+                reason="缺件",
+                missing=("劳动合同",),
+            ),
+        )
+        with pytest.raises(Conflict, match="新招用人员自 2019-04-01 受理起冻结"):
+            p.edit(application, replace(asked, hires=(*asked.hires, *more)))
+        p.edit(application, replace(asked, evidence=(*asked.evidence, ("劳动合同", "LD-1"))))
+        p.resubmit(application)
+        p.verify(application)
+    found = p.row(Application, application).assessment
+    assert found is not None and found["hires_counted"] == 1
 
 
 def test_a_hire_who_leaves_after_the_opinion(programme: Programme) -> None:
