@@ -33,6 +33,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With ``--dist loadgroup``: tests that share their module's fixtures share a worker."""
+    for item in items:
+        made = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+        if any(maker.scope == "module" for makers in made.values() for maker in makers):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 # --- databases: one PostgreSQL server and one migrated template a run, one fresh copy a test ----
 
 
