@@ -48,9 +48,26 @@ def standing(movements: Iterable[Movement]) -> list[Movement]:
 def position(principal_fen: int, rate_ppm: int, movements: Iterable[Movement]) -> Position:
     """Fold the standing movements; ``Conflict`` names the first that cannot be."""
     fold = _Fold(principal_fen, rate_ppm)
-    for m in standing(movements):
+    for m in _effective(standing(movements)):
         fold.take(m)
     return Position(fold.balance, fold.state, fold.rate, fold.overdue, fold.extended, fold.settled)
+
+
+def _effective(rows: list[Movement]) -> list[Movement]:
+    """Without the requests for a payout that were refused.
+
+    They moved nothing, so they do not forbid what is reported later for a day before them: that
+    the note had been repaid all along.
+    """
+    kept: list[Movement] = []
+    for m in rows:
+        if m.kind is MovementKind.PAYOUT_REFUSED:
+            asked = [at for at, row in enumerate(kept) if row.kind is MovementKind.PAYOUT_REQUESTED]
+            if asked:
+                del kept[asked[-1]]
+                continue
+        kept.append(m)
+    return kept
 
 
 class _Fold:

@@ -1,8 +1,8 @@
 """The guarantee as a state machine: from the application to the last fen that comes back.
 
-A run lends once or twice, then mixes: the natural next step of some subject, and everything that may come
-between. After every step the invariants of the fund (G), the ledger (L) and compensation (C) hold.
-A refused command is an outcome like any other: it must leave nothing behind.
+A run lends once or twice, then mixes: the natural next step of some subject, and everything that
+may come between. After every step the invariants of the fund (G), the ledger (L) and compensation
+(C) hold. A refused command is an outcome like any other: it must leave nothing behind.
 """
 
 from collections import Counter

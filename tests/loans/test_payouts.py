@@ -221,6 +221,9 @@ def test_a_default_made_good_since_the_request_can_only_be_refused(programme, no
     g.decide(p, payout)
     assert refusal(g.request, p, note) == "nothing-overdue"
     assert g.totals(p) == (10_000_000_00, 0, 150_000_00)
+    # Reported late: all had come back before the request, which was refused and forbids nothing.
+    p.repay(note, 150_000_00, on=date(2019, 8, 1))
+    assert (p.note(note).state, p.note(note).settled_on) == (NoteState.SETTLED, date(2019, 8, 1))
 
 
 def test_after_a_payout_the_note_is_closed_to_the_bank(programme):
