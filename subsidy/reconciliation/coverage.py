@@ -17,7 +17,9 @@ Integers = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Coverage:
     """Per register note, shape ``(n,)``: what it earns in the period on days not claimed before,
-    and how much of that no line covers. Fen by the core, before R10."""
+    and how much of that no line covers. Fen by the core, before R10. Days of an under-claim that a
+    line corrects earn what was not paid for them.
+    """
 
     earned_fen: Integers
     unclaimed_fen: Integers
@@ -40,8 +42,10 @@ def coverage(pairs: Pairs, note: npt.NDArray[np.intp]) -> Coverage:
     # Most notes have the whole period in one line, or no line at all.
     free = _Days.of(np.flatnonzero(is_plain), period.since, period.until)
     left = free.only(~is_covered[free.note])
-    some_free, some_left = _in_parts(pairs, before, np.flatnonzero(~is_plain))
+    some_free, some_left, paid = _in_parts(pairs, before, np.flatnonzero(~is_plain))
     earned, unclaimed = _worth(register, free, some_free), _worth(register, left, some_left)
+    for at, fen in paid.items():
+        earned[at] = max(earned[at] - fen, 0)
     is_claimed = np.zeros(n, np.bool_)
     is_claimed[note[note >= 0]] = True
     return Coverage(earned, unclaimed, is_claimed)
@@ -70,8 +74,9 @@ class _Days:
 
 def _in_parts(
     pairs: Pairs, before: Mapping[int, Sequence[Overlap]], notes: npt.NDArray[np.intp]
-) -> tuple[_Days, _Days]:
-    """Of these notes: the period's days not claimed before, and those no line covers."""
+) -> tuple[_Days, _Days, dict[int, int]]:
+    """Of these notes: the period's days not claimed before, those no line covers, and what was
+    paid for under-claims that a line corrects."""
     lines: dict[int, list[tuple[int, int]]] = defaultdict(list)
     some = np.isin(pairs.note, notes)
     columns = (pairs.note[some], pairs.since[some], pairs.until[some])
@@ -79,12 +84,18 @@ def _in_parts(
         lines[note].append((since, until))
     free: list[tuple[int, int, int]] = []
     left: list[tuple[int, int, int]] = []
+    paid: dict[int, int] = defaultdict(int)
     for note in notes.tolist():
-        taken = [(span.since, span.until) for span in before.get(note, ())]
+        taken = []
+        for span in before.get(note, ()):
+            if any(span.is_corrected_by(*line) for line in lines.get(note, ())):
+                paid[note] += span.paid_fen or 0
+            else:
+                taken.append((span.since, span.until))
         for since, until in subtract(pairs.period.since, pairs.period.until, taken):
             free.append((note, since, until))
             left += [(note, *part) for part in subtract(since, until, lines.get(note, ()))]
-    return _Days.listed(free), _Days.listed(left)
+    return _Days.listed(free), _Days.listed(left), paid
 
 
 def _worth(register: Register, *runs: _Days) -> Integers:

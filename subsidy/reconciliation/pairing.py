@@ -161,7 +161,8 @@ def _free_days(
             overlaps[at] = hit
             taken_days = [(s.since, s.until) for s in hit if not s.is_corrected_by(since, until)]
             free[at] = subtract(since, until, taken_days)
-        of_note.append(Overlap(since, until, f"本文件第 {int(claimed.row[i])} 行"))
+        where = f"本文件第 {int(claimed.row[i])} 行"
+        of_note += [Overlap(*days, where) for days in free.get(at, [(since, until)])]
     return free, overlaps
 
 

@@ -1,6 +1,7 @@
 """Planted errors: all found, none invented, every difference explained to the fen."""
 
 import random
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subsidy.conventions import Convention, amounts, slices
-from subsidy.reconciliation import Claimed, LineClass, Reconciliation, Register, match
-from tests.subsidy.reconciliation.planted import ERRORS, HONEST, Claim, both_ends
+from subsidy.reconciliation import Claimed, LineClass, Reconciliation, Register, Span, match
+from tests.subsidy.reconciliation.planted import ERRORS, HONEST, Claim, both_ends, honest
 from tests.subsidy.reconciliation.quarter import PERIOD
 
 
@@ -57,6 +58,18 @@ def _check_sums(claim: Claim, result: Reconciliation) -> None:
     unclaimed = {entry.note for entry in result.unclaimed}
     for note, is_claimed in enumerate(result.is_claimed.tolist()):
         assert is_claimed or note in unclaimed or result.earned_fen[note] == 0
+    assert earned_both_ways(result) == result.earned_fen.tolist()
+
+
+def earned_both_ways(result: Reconciliation) -> list[int]:
+    """Per register note: what its lines recompute, unpaid interest or not, and what none claims."""
+    sums = [0] * len(result.earned_fen)
+    for at, note in enumerate(result.note.tolist()):
+        if note >= 0:
+            sums[note] += int(result.expected_fen[at]) + _causes(result, at).get("R10", 0)
+    for entry in result.unclaimed:
+        sums[entry.note] += entry.amount_fen
+    return sums
 
 
 @pytest.mark.parametrize("make", ERRORS, ids=lambda make: make.__name__)
@@ -94,6 +107,50 @@ def test_planted_errors_are_all_found_and_none_is_invented(
         (finding.line, finding.code) for finding in result.findings
     }
     _check_sums(claim, result)
+
+
+@given(st.data())
+@settings(max_examples=25)
+def test_what_is_earned_is_claimed_or_unclaimed_however_lines_are_cut(data: st.DataObject) -> None:
+    """Parts of the quarter, overlapping or not, after claims before them and with the days that
+    are covered changed by an overdue interval or a stop in between."""
+    claim = Claim(random.Random(data.draw(st.integers(0, 2**32))))
+    begin, end = PERIOD.since, PERIOD.until
+    for _ in range(3):
+        data.draw(st.sampled_from(HONEST))(claim)
+        whole, name = claim.lines.pop(), claim.world.notes[-1].note_no
+        some_day = st.integers(begin, end)
+        first, last = sorted(data.draw(st.tuples(some_day, some_day)))
+        paid = data.draw(st.sampled_from([None, 0, 1_23]))
+        if first < last and data.draw(st.booleans()):
+            claim.earlier.append(Span(name, first, last, "以前的申报", paid))
+        if data.draw(st.booleans()):
+            claim.world.stopped(
+                name, date(2019, 7, 1) + timedelta(data.draw(st.integers(0, 80))), 17
+            )
+        for since, until in data.draw(st.lists(st.tuples(some_day, some_day), max_size=3)):
+            if since < until:
+                claimed = data.draw(st.integers(0, 4_000_00))
+                claim.lines.append(whole | {"since": since, "until": until, "claimed_fen": claimed})
+
+    result = _match(claim)
+
+    assert earned_both_ways(result) == result.earned_fen.tolist()
+
+
+@pytest.mark.parametrize("cuts", [((0, 60), (30, 92)), ((0, 92), (30, 92)), ((30, 92), (30, 92))])
+def test_a_day_that_one_line_may_not_claim_is_left_to_another(cuts: Any) -> None:
+    """The days from the 30th were under-claimed: only a line that holds all of them corrects it."""
+    claim = Claim(random.Random(3))
+    honest(claim)
+    whole, begin = claim.lines.pop(), PERIOD.since
+    span = Span(whole["note_no"], begin + 30, PERIOD.until, "以前的申报", 1_23)
+    claim.earlier.append(span)
+    claim.lines = [whole | {"since": begin + a, "until": begin + b} for a, b in cuts]
+    result = _match(claim)
+    assert earned_both_ways(result) == result.earned_fen.tolist()
+    first = 0 if cuts[0][0] == 0 else int(result.unclaimed[0].amount_fen)
+    assert first + result.expected_fen.sum() == claim.truth() - 1_23
 
 
 @given(st.integers(0, 2**32))
