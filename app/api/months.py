@@ -14,7 +14,8 @@ from app.api.views import PageOut, paged
 from app.api.wire import Out, PublicId, YuanOut, fen
 from loans import queries
 from loans.context import Context
-from subsidy import lists, monthend
+from loans.models import MovementKind
+from subsidy import closing, lists, monthend
 from subsidy.models import MonthLock
 
 journey = Journey("月末关账")
@@ -53,6 +54,28 @@ class MonthOut(Out):
     locked_at: datetime
 
 
+class ClassSumOut(Out):
+    """试算中一个贴息类别的合计。"""
+
+    subsidy_class: str
+    lines: int
+    interest: YuanOut = fen("interest")
+    subsidy: YuanOut = fen("subsidy")
+    borrower: YuanOut = fen("borrower")
+
+
+class LateLineOut(Out):
+    """迟到的事实将形成的一行调整，及该事实。"""
+
+    note_no: str
+    kind: MovementKind
+    on: date
+    recorded_on: date
+    interest: YuanOut
+    subsidy: YuanOut
+    borrower: YuanOut
+
+
 class PreviewOut(Out):
     """关账前的试算，不保存。"""
 
@@ -62,6 +85,8 @@ class PreviewOut(Out):
     interest: YuanOut
     subsidy: YuanOut
     borrower: YuanOut
+    classes: list[ClassSumOut]
+    late: list[LateLineOut] = Field(description="调整行，只列前 50 行")
     sha256: str
 
 
@@ -82,7 +107,21 @@ def preview(month: Month, ctx: Read) -> PreviewOut:
         interest=run.total("interest_fen"),
         subsidy=run.total("subsidy_fen"),
         borrower=run.total("borrower_fen"),
+        classes=[ClassSumOut.model_validate(row) for row in closing.by_class(run)],
+        late=[_late(line) for line in closing.late_facts(ctx, run)],
         sha256=run.sha256,
+    )
+
+
+def _late(line: closing.LateLine) -> LateLineOut:
+    return LateLineOut(
+        note_no=line.note_no,
+        kind=line.fact.kind,
+        on=line.fact.on,
+        recorded_on=line.fact.recorded_on,
+        interest=line.interest_fen,
+        subsidy=line.subsidy_fen,
+        borrower=line.borrower_fen,
     )
 
 

@@ -41,6 +41,7 @@ from subsidy.models import (
 )
 from subsidy.reconciliation import LineClass
 from tests.app.browsing import HTML, Person, signed_in
+from tests.app.figures import TOLD, unexplained
 from tests.browser.office import PASSWORD, Office, claimed, default, open_office
 from tests.databases import Databases
 from tests.programme import ENGINES, Programme, id_number
@@ -169,6 +170,18 @@ def test_everyone_sees_the_pages_of_their_office_and_no_other(site: Site, login:
     for kind in offered.keys() - seen:
         link, address = offered[kind]
         assert person.get(unescape(link)).status_code == 200, f"{address} leads {login} to {link}"
+
+
+def test_every_amount_on_a_page_is_the_apis_or_a_sum_of_such(site: Site) -> None:
+    wrong = {}
+    for login, pages in TOLD.items():
+        person = site.as_(login)
+        for address, paths in pages.items():
+            answers = [person.client.get(f"/api/v1{site.path(path)}") for path in paths]
+            assert all(answer.status_code == 200 for answer in answers), paths
+            page = person.get(site.path(address)).text
+            wrong[login, address] = unexplained(page, [answer.json() for answer in answers])
+    assert not any(wrong.values()), {where: left for where, left in wrong.items() if left}
 
 
 def _kind(link: str) -> str:

@@ -115,8 +115,8 @@ class Desk:
         """A picture of the page, for the eye."""
         self.site.shots += 1
         who = self.login or "anybody"
-        path = self.site.folder / f"{self.site.shots:03d}-{who}-{name}.png"
-        self.page.screenshot(path=path, full_page=True)
+        path = self.site.folder / f"{self.site.shots:03d}-{who}-{name}.jpg"
+        self.page.screenshot(path=path, full_page=True, type="jpeg", quality=70)
 
 
 @contextmanager
