@@ -138,6 +138,8 @@ def _refusals(book: Path, out: Path, cuts: list[int]) -> list[str]:
         found.append("--out 须以 .csv 或 .parquet 结尾")
     elif not out.absolute().parent.is_dir():
         found.append(f"--out 的文件夹 {out.absolute().parent} 不存在，请先建立")
+    elif out.is_dir():
+        found.append(f"--out 的 {out} 是文件夹，请给出文件名")
     if not book.is_dir():
         found.append(f"{book} 不是文件夹，请给出放 loans 和 events 的文件夹")
     return found

@@ -40,7 +40,14 @@ def run_parts(
         return
     distributed = _extra("distributed", "cluster")
     here = {} if scheduler else {"processes": True, "dashboard_address": ":0"}
-    with distributed.Client(scheduler, **here) as client:
+    try:
+        client = distributed.Client(scheduler, **here)
+    except (OSError, ValueError):
+        raise Conflict(
+            "cluster-unreachable",
+            f"连不上 Dask 调度器 {scheduler or '（本机）'}，请核对地址，或改用 --engine numpy。",
+        ) from None
+    with client:
         paths = [folder.resolve() for folder in folders]
         futures = client.map(accrued_part, paths, job=job, retries=RETRIES, pure=False)
         while futures:

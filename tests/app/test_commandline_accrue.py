@@ -109,6 +109,12 @@ def test_an_impossible_call_is_refused(run, options, out):
     assert run(*options, out=out).exit_code == 2
 
 
+def test_a_folder_is_no_place_for_lines(run, tmp_path):
+    (tmp_path / "lines.csv").mkdir()
+
+    assert "是文件夹" in run().stderr
+
+
 def test_an_amount_beyond_the_exact_range_is_refused_by_name(run, book, tmp_path):
     huge = LOANS.replace("A1,300000.00", "A1,9999999999999.00").replace("4.35", "999")
     (book / "loans.csv").write_text(huge, encoding="utf-8")
@@ -172,6 +178,14 @@ class TestParts:
 
         assert result.exit_code == 0, result.stderr
         assert (tmp_path / "cluster.csv").read_bytes() == whole
+
+    @pytest.mark.required_in_ci
+    def test_a_cluster_out_of_reach_is_named(self, run):
+        pytest.importorskip("distributed")
+
+        result = run("--engine", "dask", "--scheduler", "nowhere://1")
+
+        assert result.exit_code == 2 and "nowhere://1" in result.stderr
 
 
 @pytest.mark.required_in_ci
