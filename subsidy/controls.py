@@ -101,17 +101,27 @@ class _Lists:
 def _stops(ctx: Context, lists: _Lists, at: int, row: Any, who: bytes) -> Iterator[Stop]:
     for entry in lists.of(RegisterKind.EXCLUSION, who):
         yield from _stop(ctx, at, row, entry, EXCLUDED)
-    # A person's business is known by the owners' list.
-    firms = {e.other_index for e in lists.of(RegisterKind.OWNERS, who) if e.other_index}
-    for firm in sorted({who, *firms}):
-        for entry in lists.of(RegisterKind.DEREGISTERED, firm):
-            yield from _stop(ctx, at, row, entry, DEREGISTERED)
+    for entry in _struck_off(lists, who):
+        yield from _stop(ctx, at, row, entry, DEREGISTERED)
     for entry in lists.of(RegisterKind.OTHER_SUBSIDIES, who):
         if entry.reference in ("", row.contract_no):
             yield from _stop(ctx, at, row, entry, OTHER_SUBSIDY)
     if ctx.book.at("stop_event.legal_representative", row.disbursed_on).is_on:
         for entry in _new_representatives(lists, row, who):
             yield from _stop(ctx, at, row, replace_end(entry), DEREGISTERED)
+
+
+def _struck_off(lists: _Lists, who: bytes) -> Iterable[RegisterEntry]:
+    """Deregistrations of a firm, or of a person's business while the owners' list says it theirs.
+
+    Ownership that ends on the very day ended by it.
+    """
+    found = {entry.id: entry for entry in lists.of(RegisterKind.DEREGISTERED, who)}
+    for owner in lists.of(RegisterKind.OWNERS, who):
+        for entry in lists.of(RegisterKind.DEREGISTERED, owner.other_index or b""):
+            if owner.since <= entry.since <= (owner.until or entry.since):
+                found[entry.id] = entry
+    return found.values()
 
 
 def replace_end(entry: RegisterEntry) -> RegisterEntry:
@@ -250,7 +260,8 @@ def _flags(ctx: Context, lists: _Lists, notes: Sequence[tuple[int, Any, bytes]])
     most = ctx.book.at("warning.subsidised_loans", ctx.on).number
     for _, row, who in notes:
         for entry in _new_representatives(lists, row, who):
-            yield Flag(row.note_no, "R13", f"法定代表人自 {entry.since} 起变更")
+            message = f"法定代表人自 {entry.since} 起变更"
+            yield Flag(row.note_no, "R13", message, day(entry.since))
         yield from _relatives(lists, lives, row, who)
         earlier = len(lists.of(RegisterKind.EARLIER_LOANS, who))
         loans = len(lives.get(who, ())) + earlier
@@ -280,15 +291,17 @@ def _relatives(
         (lists.of(owners, who), "other_index", "本人的企业同期也有贴息贷款"),
         (lists.naming(owners, who), "subject_index", "法定代表人或出资人同期也有贴息贷款"),
     )
-    said: set[str] = set()
+    first: dict[str, date] = {}
     for entries, other, message in parties:
         for entry in entries:
             since = max(row.disbursed_on, entry.since)
             until = min(row.matures_on, entry.until or row.matures_on)
             theirs = lives.get(getattr(entry, other), [])
-            if message not in said and any(a < until and since < b for a, b in theirs):
-                said.add(message)
-                yield Flag(row.note_no, "R14", message)
+            both = [max(a, since) for a, b in theirs if a < until and since < b]
+            if both:
+                first[message] = min(*both, first.get(message, both[0]))
+    for message, on in first.items():
+        yield Flag(row.note_no, "R14", message, day(on))
 
 
 def _lives(ctx: Context) -> dict[bytes, list[tuple[date, date]]]:

@@ -62,7 +62,8 @@ def _flags(pairs: Pairs) -> Iterator[LineFinding]:
         return
     by_note: dict[str, list[Flag]] = defaultdict(list)
     for flag in pairs.register.flags:
-        by_note[flag.note_no].append(flag)
+        if flag.since < pairs.period.until:
+            by_note[flag.note_no].append(flag)
     for line in pairs.line.tolist():
         for flag in by_note.get(pairs.claimed.note_no[line], ()):
             yield _finding(line, flag.code, flag.message)

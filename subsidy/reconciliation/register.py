@@ -49,6 +49,7 @@ class Flag:
     note_no: str
     code: str
     message: str
+    since: int = 0  # the first day of it: a claim that ended before is not flagged
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,9 +58,11 @@ def test_a_business_struck_off_stops_the_subsidy_of_the_firm_and_of_its_owner(
     """From 1 August 51 of 92 days are lost: 51 × 36.25 = 1848.75."""
     p = quarter
     lines = careful_lines(p)
-    owner = (_number(p, "N1"), ANOTHER_FIRM, "法定代表人", "2018-01-01", "")
-    _load(p, RegisterKind.OWNERS, owner)
+    owner = (_number(p, "N1"), ANOTHER_FIRM, "法定代表人", "2018-01-01")
+    _load(p, RegisterKind.OWNERS, (*owner, "2019-07-31"))
     _load(p, RegisterKind.DEREGISTERED, (ANOTHER_FIRM, "2019-08-01", ""))
+    assert causes_of(p, file_claim(p, lines, as_csv=True)) == {}, "no longer theirs"
+    _load(p, RegisterKind.OWNERS, (*owner, "2019-08-01"))
     claim = file_claim(p, lines, as_csv=True)
     assert causes_of(p, claim) == {"N1": {"R13": 51 * 36_25}}
     # Struck off on the loan's own days only: the firm's note stops as well.

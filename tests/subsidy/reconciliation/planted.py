@@ -275,8 +275,9 @@ def _stopped(reason: int) -> Callable[[Claim], None]:
 def flagged(claim: Claim) -> None:
     name = claim.note()
     claim.put({})
+    claim.flags.append(Flag(name, "R13", "下一季度才变更", day(UNTIL)))
     for code in ("R14", "R20"):
-        claim.flags.append(Flag(name, code, "需说明"))
+        claim.flags.append(Flag(name, code, "需说明", day(UNTIL) - 1))
         claim.findings.add((len(claim.lines) - 1, code))
 
 
