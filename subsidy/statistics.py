@@ -173,7 +173,11 @@ def hit_rates(ctx: Context, since: date, until: date) -> list[HitRate]:
         select(Organisation.name, Clock)
         .join(Application, Application.id == Clock.application_id)
         .join(Organisation, Organisation.id == Application.bank_id)
-        .where(visible_to(ctx.actor, Application), Clock.started_on < until)
+        .where(
+            visible_to(ctx.actor, Application),
+            Clock.started_on < until,
+            Clock.ended_on.is_(None) | (Clock.ended_on >= since),
+        )
     )
     found: dict[tuple[str, State], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for bank, clock in ctx.session.execute(rows):
@@ -181,7 +185,7 @@ def hit_rates(ctx: Context, since: date, until: date) -> list[HitRate]:
         if clock.ended_on is None or clock.ended_on >= until:
             counts[2] += 1
             counts[3] += due_on < until
-        elif clock.ended_on >= since:
+        else:
             counts[0] += 1
             counts[1] += clock.ended_on <= due_on
     return [HitRate(bank, state, *counts) for (bank, state), counts in sorted(found.items())]
