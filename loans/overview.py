@@ -24,11 +24,11 @@ from loans.models import (
     Payout,
     PayoutState,
 )
+from loans.portfolio import LATE_STATES
 from loans.queries import visible_to
 from loans.workdays import DueDay
 from loans.workflow import (
     LIVE_NOTE_STATES,
-    NoteState,
     State,
 )
 
@@ -200,8 +200,8 @@ def payouts_waiting(
 
 
 def overdue_notes(ctx: Context, *, limit: int = LARGEST_LIST) -> list[tuple[Note, Borrower]]:
-    """Visible overdue notes, the longest running first."""
-    return _notes(ctx, limit, Note.state == NoteState.OVERDUE)
+    """Visible overdue notes, those whose payout is asked for too, the longest running first."""
+    return _notes(ctx, limit, Note.state.in_(LATE_STATES), Note.balance_fen > 0)
 
 
 def maturing_notes(

@@ -73,7 +73,7 @@ def show_rules(
         for cite in cites:
             typer.echo(f"“{cite}”" if _quotes(cite, book) else cite)
         for rule in rules:
-            typer.echo(f"    {rule.title}：{rule.shown}（{rule.key}，{_period(rule)}）")
+            typer.echo(f"    {rule.title}：{book.shown(rule, day)}（{rule.key}，{_period(rule)}）")
 
 
 def _in_force(book: PolicyBook, day: date) -> Iterable[Rule]:

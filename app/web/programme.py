@@ -23,6 +23,7 @@ def policy(visit: Annotated[Visit, visit_to("programme.read")]) -> Response:
     return visit.show(
         "policy.html",
         on=on,
+        shown=book.shown,
         rules=rules,
         documents=[document for document in book.documents if document.effective_from <= on],
         later=_later(book, on),

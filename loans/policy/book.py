@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from loans.errors import PolicyGap
-from loans.policy.units import UNITS
+from loans.policy.units import UNITS, HonourKind
 
 Key = TypeVar("Key")
 Found = TypeVar("Found")
@@ -147,6 +147,15 @@ class PolicyBook:
                 details={"key": key, "on": on.isoformat(), "version": self.version},
             )
         return rule
+
+    def shown(self, rule: Rule, on: date) -> str:
+        """A rule's value as people read it: an honour's level by its name, not by its code."""
+        if not isinstance(rule.value, HonourKind):
+            return rule.shown
+        levels = self.at("honour_levels", on).value
+        assert isinstance(levels, tuple)
+        (name,) = (level.name for level in levels if level.code == rule.value.min_level)
+        return replace(rule, value=replace(rule.value, min_level=name)).shown
 
     def family(self, prefix: str, on: date) -> tuple[Rule, ...]:
         """All rules in force under ``prefix.``, as ordered in the files; empty if none."""

@@ -345,7 +345,7 @@ UNITS: dict[str, Unit] = {
     ),
     "honour": Unit(
         _record(HonourKind, min_level=_text, evidence=_list_of(_text)),
-        lambda kind: f"级别不低于 {kind.min_level}，凭{'、'.join(kind.evidence)}",
+        lambda kind: f"级别不低于{kind.min_level}，凭{'、'.join(kind.evidence)}",
     ),
     "levels": Unit(
         _list_of(_record(Level, code=_text, name=_text)),

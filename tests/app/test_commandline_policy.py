@@ -59,6 +59,7 @@ class TestShow:
         after = RUNNER.invoke(policy, ["show", "--on", "2021-01-01"]).output
         assert "个人贴息利率基础：合同利率" in before
         assert "个人贴息利率基础：LPR减点以上部分" in after
+        assert "级别不低于市级（江阴市），凭创业之星证书" in before
         assert "borrower_floor_discount" not in before
 
     def test_says_so_where_nothing_is_in_force_yet(self) -> None:
