@@ -3,7 +3,8 @@
 In the open transaction either way. On PostgreSQL the rows are a numpy structured array in COPY's
 binary form: nothing here costs Python per row. PostgreSQL takes no COPY into a table behind row
 security, so they go through a temporary one, which holds integers only: dates and repeated texts
-are put back on the way out of it.
+are put back on the way out of it. No statement grows with the book: each is over long before the
+server's limit, and the temporary table stays in memory.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from subsidy.daycount import to_date
 
 Integers = npt.NDArray[np.int64]
 
-SENT: Final = 1 << 16  # rows a step
+SENT: Final = 1 << 15  # rows a step
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END: Final = b"\xff\xff"
 _ARRIVING: Final = sql.Identifier("arriving")
@@ -86,19 +87,19 @@ def _copy(driver: Any, table: type[Model], columns: Mapping[str, Value], rows: i
             )
         )
         into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(_ARRIVING, own)
-        with cursor.copy(into) as copy:
-            copy.write(_SIGNATURE)
-            for start in range(0, rows, SENT):
-                copy.write(_piece(sent, slice(start, min(start + SENT, rows))))
-            copy.write(_END)
-        cursor.execute(
-            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(
-                sql.Identifier(table.__tablename__),
-                sql.SQL(", ").join(map(sql.Identifier, columns)),
-                sql.SQL(", ").join(_restored(table, *column) for column in columns.items()),
-                _ARRIVING,
-            )
+        onwards = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(
+            sql.Identifier(table.__tablename__),
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
+            sql.SQL(", ").join(_restored(table, *column) for column in columns.items()),
+            _ARRIVING,
         )
+        for start in range(0, rows, SENT):
+            with cursor.copy(into) as copy:
+                copy.write(_SIGNATURE)
+                copy.write(_piece(sent, slice(start, min(start + SENT, rows))))
+                copy.write(_END)
+            cursor.execute(onwards)
+            cursor.execute(sql.SQL("TRUNCATE {}").format(_ARRIVING))
         cursor.execute(sql.SQL("DROP TABLE {}").format(_ARRIVING))
 
 
