@@ -110,6 +110,8 @@ def _shape(request: Request, error: Exception) -> Response:
         {"where": ".".join(str(part) for part in fault["loc"]), "what": problems.words(fault)}
         for fault in error.errors()
     ]
+    if pages.wants_page(request) and all(fault["where"].startswith("path.") for fault in faults):
+        return _http(request, HTTPException(404))  # to a person an address of nothing is no form
     missing_key = any(fault["where"] == "header.Idempotency-Key" for fault in faults)
     status, code = (400, "idempotency-key") if missing_key else (422, "bad-content")
     detail = "；".join(f"{fault['where']}：{fault['what']}" for fault in faults[:5])

@@ -218,6 +218,8 @@ def test_another_banks_objects_look_like_unknown_ones(site: Site) -> None:
         assert foreign.status_code == unknown.status_code == 404
         assert foreign.text == unknown.text
     assert str(site.office.others_note) not in person.get("/notes").text
+    nothing = person.get("/notes/nothing")
+    assert nothing.status_code == 404 and "path" not in nothing.text
 
 
 def test_nobody_signed_in_is_shown_the_door_and_let_through_to_the_page(site: Site) -> None:
