@@ -4,9 +4,10 @@ from app.web.acts import Act, Offer, table
 from app.web.edge import Visit
 from app.web.fields import Choices, Field, Filled, Kind
 from app.web.render import yuan
-from app.web.words import STOP_REASONS, word
+from app.web.words import word
 from loans import lifecycle
 from loans.access import OrganisationKind
+from loans.lifecycle import STOP_REASONS
 from loans.models import Contract, ExtensionRequest, Instalment, Movement, MovementKind, Note
 from loans.workflow import LIVE_NOTE_STATES, NoteState
 

@@ -13,8 +13,9 @@ from app.web.edge import Posted, Visit, go, visit_to, visiting
 from app.web.figures import group_names, period_of
 from app.web.lists import Filter, listed
 from app.web.note_acts import ACTS, offers
-from app.web.words import STOP_REASONS, word
+from app.web.words import word
 from loans import queries
+from loans.lifecycle import STOP_REASONS
 from loans.models import Application, Borrower, Branch, Contract, Note, Organisation, Person
 from loans.portfolio import STANDING_NAMES, Standing, Wanted, notes_as, stood
 from loans.workflow import NoteState

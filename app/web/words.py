@@ -139,13 +139,6 @@ TOPICS = {
     "hire": "吸纳就业",
     "warning": "提示",
 }
-STOP_REASONS = {
-    "deregistered": "经营主体注销",
-    "other_employment": "借款人另行就业",
-    "legal_representative": "法定代表人变更",
-    "misuse": "贷款挪用",
-}
-
 # How a state is coloured: good, busy, bad or plain; the word beside it says the same.
 TONES = {
     State.APPROVED: "good",
