@@ -69,6 +69,8 @@ def budget(
     """Interest and subsidy of all notes by month and class, from the month of ``since`` on."""
     if not 0 < months <= LONGEST_MONTHS:
         raise Conflict("months-outside", f"预测期应为 1 至 {LONGEST_MONTHS} 个月")
+    if what_if is not None and (what_if.cap_fen or 0) < 0:
+        raise Conflict("cap-negative", "假设的个人贴息本金上限不能为负，请填 0 或更大的金额")
     first = since.replace(day=1)
     cuts = [add_months(first, n) for n in range(months + 1)]
     change = what_if or WhatIf()

@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 _PHRASES: Final = (
+    (r"'(.*)' does not match the formats? '%Y-%m'", "“{0}”不是 2019-06 这样的月份"),
     (r"'(.*)' does not match the formats? ", "“{0}”不是 2019-06-21 这样的日期"),
     (r"'(.*)' is not one of (.*?)\.?$", "“{0}”不在可选值之中，可填 {1}"),
     (r"valid integer", "须为整数"),

@@ -25,6 +25,7 @@ def _said(
     [
         ("reconcile", "缺少参数 FILE"),
         ("close 2019-13", "“2019-13”不是 YYYY-MM 形式的月份"),
+        ("forecast --since 2019-13", "选项 --since：“2019-13”不是 2019-06 这样的月份"),
         ("serv", "没有命令 serv，是否想用 serve"),
         ("policy bad", "没有命令 bad；用法见 fumin policy --help"),
         ("serve --port x", "选项 --port：须为整数"),

@@ -79,6 +79,11 @@ def test_a_forecast_has_an_end(programme: Programme) -> None:
             _budget(programme, D(2019, 5, 1), months)
 
 
+def test_no_cap_is_below_zero(programme: Programme) -> None:
+    with pytest.raises(Conflict, match="不能为负"):
+        _budget(programme, D(2019, 5, 1), 1, WhatIf(cap_fen=-1))
+
+
 def _costs(p: Programme, note: Any) -> list[int]:
     with p.reading() as session:
         ctx = p.installation.context(session, p.bank.maker)
