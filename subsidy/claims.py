@@ -86,6 +86,8 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
     if bank_id is None:
         raise NotPermitted("banks-only", "贴息申报由经办银行报送")
     _check_quarter(ctx, since, until)
+    if not len(filing.sheet.claimed):
+        raise Conflict("no-lines", "文件中没有一行明细，未予接收；请填写各笔贷款后重新报送")
     bank = ctx.session.scalars(
         select(Organisation).where(Organisation.id == bank_id).with_for_update()
     ).one()

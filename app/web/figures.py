@@ -158,8 +158,9 @@ def period_of(text: str) -> tuple[date, date] | None:
         first = date.fromisoformat(text if len(text) > 7 else f"{text}-01")
     except ValueError:
         return None
-    until = first + timedelta(days=1) if len(text) > 7 else add_months(first, 1)
-    return (first, until) if 2000 <= first.year <= 2199 else None
+    if not 2000 <= first.year <= 2199:
+        return None
+    return first, first + timedelta(days=1) if len(text) > 7 else add_months(first, 1)
 
 
 SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)

@@ -134,6 +134,7 @@ def _group(asked: Asked, each: Figures, titles: exports.Titles) -> dict[str, Any
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day < date.max else None  # the day after it is needed too

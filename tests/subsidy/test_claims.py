@@ -14,7 +14,7 @@ from loans.models import Note, OutboxEvent
 from loans.money import half_up
 from loans.sheets import digest
 from subsidy import claims
-from subsidy.detail_sheet import DetailLine, write_detail_csv
+from subsidy.detail_sheet import DetailLine, write_detail_csv, write_template
 from subsidy.models import Claim, ClaimLine, ClaimState, EntryKind, SubsidyEntry
 from subsidy.reconciliation import LineClass
 from tests.programme import Programme
@@ -156,6 +156,8 @@ def test_what_is_no_detail_sheet_is_refused_before_anything_is_stored(quarter: P
     for data in (b"", b"a,b\n1,2\n", b"PK\x03\x04"):
         with pytest.raises(BadFile):
             file_claim(quarter, data, as_csv=not data.startswith(b"PK"))
+    with pytest.raises(Conflict, match="没有一行明细"):
+        file_claim(quarter, write_template())
     assert quarter.rows(select(Claim.id)) == []
 
 
