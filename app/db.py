@@ -157,8 +157,6 @@ def migrate(url: str, *, application_role: str | None = None, revision: str = "h
     """
     with migrating(url) as connection:
         config = alembic_config(connection)
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(NO_WALLS)
         command.upgrade(config, revision)
         if revision == "head":
             _protect(connection, application_role)
@@ -176,7 +174,8 @@ def migrating(url: str) -> Iterator[Connection]:
     """One connection and one transaction for schema changes; committed on leaving.
 
     SQLite rebuilds a table to change it, which foreign keys would refuse: they rest during the
-    change and are checked, all of them, before the commit.
+    change and are checked, all of them, before the commit. On PostgreSQL the walls fall, for they
+    hold on to tables; ``migrate`` puts them up again, and without them production does not start.
     """
     engine = make_engine(url, pool_size=1).execution_options(fumin_write=True)
     try:
@@ -190,7 +189,7 @@ def migrating(url: str) -> Iterator[Connection]:
                 broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 assert not broken, f"migration leaves dangling references: {broken[:5]}"
             else:
-                for statement in ONE_MIGRATION_AT_A_TIME:
+                for statement in (*ONE_MIGRATION_AT_A_TIME, NO_WALLS):
                     connection.exec_driver_sql(statement)
                 yield connection
             connection.commit()
