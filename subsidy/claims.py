@@ -86,8 +86,9 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
     if bank_id is None:
         raise NotPermitted("banks-only", "贴息申报由经办银行报送")
     _check_quarter(ctx, since, until)
-    if not len(filing.sheet.claimed):
-        raise Conflict("no-lines", "文件中没有一行明细，未予接收；请填写各笔贷款后重新报送")
+    if not len(filing.sheet.claimed) and filing.sheet.table.total is None:
+        text = "文件中没有一行明细，未予接收；请填写后重新报送，本期无贷款的请填写合计行"
+        raise Conflict("no-lines", text)
     bank = ctx.session.scalars(
         select(Organisation).where(Organisation.id == bank_id).with_for_update()
     ).one()
