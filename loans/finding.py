@@ -79,14 +79,24 @@ def _borrowers(ctx: Context, wanted: str) -> list[int]:
         return _keys(ctx, or_(Borrower.id_index.in_(indexes), Borrower.phone_index == phone))
     alike = ctx.session.execute(
         select(Borrower.id, Borrower.name_sealed)
-        .where(or_(Borrower.name_masked == wanted, Borrower.name_masked == mask_name(wanted)))
+        .where(
+            _within_reach(ctx),
+            or_(Borrower.name_masked == wanted, Borrower.name_masked == mask_name(wanted)),
+        )
         .limit(MOST_ALIKE)
     )
     return [key for key, sealed in alike if ctx.vault.open(NAME, sealed) == wanted][:MOST]
 
 
 def _keys(ctx: Context, condition: ColumnElement[bool]) -> list[int]:
-    return list(ctx.session.scalars(select(Borrower.id).where(condition).limit(MOST)))
+    rows = select(Borrower.id).where(_within_reach(ctx), condition).limit(MOST)
+    return list(ctx.session.scalars(rows))
+
+
+def _within_reach(ctx: Context) -> ColumnElement[bool]:
+    """Those with an application that the actor sees: nobody else's fill up the limits."""
+    seen = select(Application.borrower_id).where(visible_to(ctx.actor, Application))
+    return Borrower.id.in_(seen)
 
 
 def _numbers(wanted: str, on: date) -> list[str]:

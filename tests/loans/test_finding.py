@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from loans import finding
 from loans.access import Actor
 from loans.finding import Found, find
 from tests.programme import Programme, id_number
@@ -53,3 +54,10 @@ def test_a_note_is_found_by_its_own_and_its_contracts_number(ask, programme: Pro
     (note,) = ask(programme.bank.maker, "测试301").notes
     (contract,) = ask(programme.bank.maker, note.note_no).contracts.values()
     assert [n.id for n in ask(programme.bank.maker, contract.contract_no).notes] == [note.id]
+
+
+def test_another_banks_borrowers_fill_up_nobodys_search(
+    ask, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "MOST_ALIKE", 1)  # 测试301 of the first bank is masked alike
+    assert len(ask(programme.other_bank.maker, "测试302").applications) == 1
