@@ -289,6 +289,9 @@ def test_no_page_asks_more_of_the_database_for_more_rows(busy: Bureau) -> None:
 
     def asked(path: str) -> int:
         person.get(path)  # whatever is asked only once is not counted
+        return min(once(path), once(path))  # once a minute a session is noted as seen
+
+    def once(path: str) -> int:
         with busy.counting() as said:
             assert person.get(path).status_code == 200
         return len(said)

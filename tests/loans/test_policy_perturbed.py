@@ -66,7 +66,7 @@ READ_BY_THE_SHELL = {
     "signal.early_overdue_months": LOANS / "signals.py",
     "signal.quick_approval_seconds": LOANS / "signals.py",
     "claim_tolerance": SUBSIDY / "register.py",
-    "funding_split": SUBSIDY / "remittance.py",
+    "funding_split": SUBSIDY / "payable.py",
 }
 
 # (what was decided, which rules are named)
