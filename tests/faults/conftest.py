@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -43,12 +44,12 @@ class Faults:
 
 
 @pytest.fixture
-def faults(request: pytest.FixtureRequest, record_property) -> Faults:
+def faults(request: pytest.FixtureRequest, record_property) -> Iterator[Faults]:
     """The run's seed and this test's counts, which end in the summary."""
     option = request.config.getoption
     made = Faults(option("fault_seed", "0"), option("full", False))
-    record_property("faults", made.counts)
-    return made
+    yield made
+    record_property("faults", dict(made.counts))  # plain: a worker process sends it
 
 
 def pytest_terminal_summary(
@@ -57,7 +58,7 @@ def pytest_terminal_summary(
     total: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
-            if getattr(report, "when", "") == "call":
+            if getattr(report, "when", "") == "teardown":
                 total.update(dict(report.user_properties).get("faults", {}))
     if total:
         figures = " ".join(f"{name}={total[name]}" for name in COUNTED)
