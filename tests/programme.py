@@ -156,6 +156,7 @@ class Programme:
     verifier: Actor = field(init=False)
     branches: dict[UUID, UUID] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(101))
+    engine: Engine = field(init=False)  # under its options for reads and for writes
     generation: int = 0  # how often it was copied: no copy repeats an id or a number
     _session: Session | None = None
 
@@ -183,6 +184,7 @@ class Programme:
                 },
             )
             programme = cls(installation, first[Role.SYSTEM_ADMIN], first[Role.SECURITY_ADMIN])
+            programme.engine = engine
             with programme.at_once():
                 programme._seed(on, fund_fen, limit_fen)
             yield programme
@@ -198,6 +200,7 @@ class Programme:
         try:
             moved = copy(self)
             moved.installation, moved.generation = installation, generation
+            moved.engine = engine
             moved.numbers = count(1_000 * generation + 101)
             yield moved
         finally:

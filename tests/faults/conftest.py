@@ -23,6 +23,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[BEGUN] = time.monotonic()
+    given = getattr(config, "workerinput", {}).get("fault_seed")
+    config.option.fault_seed = given or config.getoption("fault_seed")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Every worker process draws from the run's one seed."""
+    node.workerinput["fault_seed"] = node.config.getoption("fault_seed")  # type: ignore[attr-defined]
 
 
 @dataclass

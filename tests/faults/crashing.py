@@ -15,6 +15,7 @@ from uuid import uuid4
 from sqlalchemy import Engine, event, make_url
 from starlette.testclient import TestClient
 
+from app import link
 from app.main import create_app
 from loans import audit
 from tests.app.conftest import PREFIX, Api, Caller
@@ -83,7 +84,12 @@ class Crashes(Api):
                 share=share,
                 links=links,
             )
-            event.listen(made.engine, "do_connect", made._redirect, insert=True)
+            linked = event.contains(made.engine, "do_connect", link.connect)
+            if linked:  # it connects, and what is heard after it never is
+                event.remove(made.engine, "do_connect", link.connect)
+            event.listen(made.engine, "do_connect", made._redirect)
+            if linked:
+                event.listen(made.engine, "do_connect", link.connect)
             yield made
 
     def __post_init__(self) -> None:
@@ -96,7 +102,7 @@ class Crashes(Api):
     @property
     def engine(self) -> Engine:
         """The one engine, for what it has compiled: it is led to a copy and back."""
-        return self.programme.installation.writes.kw["bind"].engine
+        return self.programme.engine
 
     def _redirect(
         self, _dialect: Any, _record: Any, args: list[Any], named: dict[str, Any]
@@ -208,7 +214,7 @@ def _die(api: Crashes, fatal: int, request: Callable[[], Sent], told: Undisturbe
 
     api.engine.dispose()  # or the child would inherit connections
     acknowledged = in_a_child(act)
-    assert (acknowledged is None) == (fatal <= told.boundaries)
+    assert (acknowledged is None) == (fatal <= told.boundaries), (fatal, acknowledged)
     api.alone()
     found = image(api.engine)
     api.faults.counts["crash_points"] += acknowledged is None
