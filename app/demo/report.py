@@ -12,6 +12,7 @@ from app.demo.outcomes import endings
 from app.demo.people import ADMINISTRATORS, BANKS, HOUSES, PASSWORD
 from loans.money import fen_to_yuan
 from loans.policy import PolicyBook
+from loans.riskshare import leverage_pct
 from loans.workflow import State
 
 _STAGES = {State.GUARANTEE_REVIEW: "担保审核", State.LOAN_APPROVAL: "贷款审批"}
@@ -89,12 +90,12 @@ def _paces(facts: Facts) -> Table:
 
 def _guarantee(facts: Facts) -> Text:
     fund = facts.guarantee
-    hundredths = 100 * fund.outstanding_fen // fund.balance_fen
+    leverage = leverage_pct(fund_fen=fund.balance_fen, outstanding_fen=fund.outstanding_fen) or 0
     return Text(
         f"担保基金  余额 {fen_to_yuan(fund.balance_fen)} 元，"
         f"在保余额 {fen_to_yuan(fund.outstanding_fen)} 元，"
         f"已预留 {fen_to_yuan(fund.reserved_fen)} 元，"
-        f"放大 {hundredths // 100}.{hundredths % 100:02d} 倍（上限 {fund.limit} 倍）\n"
+        f"放大 {fen_to_yuan(leverage)} 倍（上限 {fund.limit} 倍）\n"
     )
 
 
