@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, sync_playwright
 
 from app.main import create_app
 from tests.browser.office import PASSWORD, Office, open_office
@@ -80,7 +80,7 @@ class Site:
         page.goto("/sign-in")
         page.get_by_label("登录名").fill(login)
         page.get_by_label("密码").fill(PASSWORD)
-        page.get_by_role("button", name="登录").click()
+        desk.press("登录")
         return desk
 
     def _heard(self, login: str, said: Any) -> None:
@@ -101,9 +101,18 @@ class Desk:
     login: str
 
     def press(self, name: str) -> None:
-        """Open the act's form if it is folded, and press its button."""
+        """Open the act's form if it is folded, press its button, and wait for the page it leads to.
+
+        A click ends before its answer comes: what is looked at next would be the old page.
+        """
         self.unfold(name)
-        self.page.get_by_role("button", name=name, exact=True).click()
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=name, exact=True).click()
+
+    def follow(self, link: Locator) -> None:
+        """Click a link that leads to another page, and wait for that page."""
+        with self.page.expect_navigation():
+            link.click()
 
     def unfold(self, name: str) -> None:
         """Open the act's form if it is folded."""

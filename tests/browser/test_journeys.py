@@ -46,7 +46,7 @@ def test_from_an_application_to_its_note(site: Site) -> None:
     maker = at["B1-maker"]
     page = maker.page
     maker.shot("home")
-    page.get_by_role("link", name="录入个人申请").click()
+    maker.follow(page.get_by_role("link", name="录入个人申请"))
     for label, text in {
         "姓名": "赵小明", "身份证号": id_number(777), "申请金额（元）": "180,000",
         "期限（月）": "24", "贷款用途": "开办小餐馆", "雇用人数（不含本人） 可不填": "3",
@@ -122,8 +122,8 @@ def test_from_a_claim_to_its_payment(site: Site, tmp_path: Path) -> None:
     sheet.write_bytes(claim_sheet(programme, programme.bank, errors=True))
     bank = site.at("B1-maker")
     page = bank.page
-    page.get_by_role("link", name="贴息申报").first.click()
-    page.get_by_role("link", name="申报前预检").click()
+    bank.follow(page.get_by_role("link", name="贴息申报").first)
+    bank.follow(page.get_by_role("link", name="申报前预检"))
     page.get_by_label("申报的季度").select_option("2019-06-21")
     _give(bank, sheet)
     page.get_by_role("button", name="预检", exact=True).click()
@@ -142,14 +142,14 @@ def test_from_a_claim_to_its_payment(site: Site, tmp_path: Path) -> None:
     auditor.shot("home")
     auditor.page.goto(address)
     auditor.shot("claim")
-    auditor.page.get_by_role("link", name=re.compile("R08")).first.click()
-    auditor.page.get_by_role("link", name="JJ-99999").click()
+    auditor.follow(auditor.page.get_by_role("link", name=re.compile("R08")).first)
+    auditor.follow(auditor.page.get_by_role("link", name="JJ-99999"))
     expect(auditor.page.get_by_text("登记簿中没有这个借据号")).to_be_visible()
     auditor.page.goto(address)
-    auditor.page.get_by_role("link", name="JJ-00102").click()
+    auditor.follow(auditor.page.get_by_role("link", name="JJ-00102"))
     expect(auditor.page.get_by_text("2,513.33").first).to_be_visible()
     auditor.shot("line")
-    auditor.page.get_by_role("link", name="待处理").click()
+    auditor.follow(auditor.page.get_by_role("link", name="待处理"))
     page.goto(auditor.page.url)
     bank.unfold("说明或补充依据")
     page.get_by_label("说明", exact=True).fill("借款人 7 月 15 日还款，系统未扣减")
@@ -183,13 +183,13 @@ def test_from_a_claim_to_its_payment(site: Site, tmp_path: Path) -> None:
 
 def test_a_month_is_closed_after_its_preview(site: Site) -> None:
     approver = site.at("F-checker")
-    approver.page.get_by_role("link", name="月结").click()
-    approver.page.get_by_role("link", name="关账前检查与试算").click()
+    approver.follow(approver.page.get_by_role("link", name="月结"))
+    approver.follow(approver.page.get_by_role("link", name="关账前检查与试算"))
     approver.shot("months-preview")
     approver.page.get_by_role("button", name="关账 2019-09").click()
     expect(approver.page.get_by_role("heading", level=1)).to_contain_text("2019-09 月结")
     approver.shot("month")
-    approver.page.get_by_role("link", name="月结").first.click()
+    approver.follow(approver.page.get_by_role("link", name="月结").first)
     expect(approver.page.get_by_text("下一个待关账的月份是 2019-10")).to_be_visible()
 
 
@@ -200,7 +200,7 @@ def test_from_arrears_to_payout_and_recovery(site: Site) -> None:
     bank.unfold("登记逾期")
     page.get_by_label("未还的应还款日").select_option("2019-06-20")
     bank.press("登记逾期")
-    page.get_by_role("link", name="催收记录、代偿材料").click()
+    bank.follow(page.get_by_role("link", name="催收记录、代偿材料"))
     bank.unfold("登记催收")
     page.get_by_label("方式").select_option("phone")
     page.get_by_label("结果").select_option("promised")
@@ -221,7 +221,7 @@ def test_from_arrears_to_payout_and_recovery(site: Site) -> None:
 
     reviewer.page.goto("/")
     waiting = "section[aria-labelledby=payouts] tbody a"
-    reviewer.page.locator(waiting).click()
+    reviewer.follow(reviewer.page.locator(waiting))
     reviewer.page.get_by_label("意见", exact=True).select_option("yes")
     ground = reviewer.page.get_by_role("group", name="未按期催收（不予代偿或核减）")
     ground.get_by_label("金额（元）").fill("100.00")
@@ -230,7 +230,7 @@ def test_from_arrears_to_payout_and_recovery(site: Site) -> None:
     reviewer.press("审核代偿申请")
     reviewer.shot("examined")
     approver.page.goto("/")
-    approver.page.locator(waiting).click()
+    approver.follow(approver.page.locator(waiting))
     approver.page.get_by_label("决定", exact=True).select_option("yes")
     approver.press("批准代偿审核")
     reviewer.page.goto(address)
@@ -264,7 +264,7 @@ def test_from_arrears_to_payout_and_recovery(site: Site) -> None:
 def test_a_firm_with_its_hires_is_taken_in(site: Site) -> None:
     desk = site.at("B1-maker")
     page = desk.page
-    page.get_by_role("link", name="录入企业申请").click()
+    desk.follow(page.get_by_role("link", name="录入企业申请"))
     for label, text in {
         "企业名称": "江阴测试商贸有限公司", "统一社会信用代码": credit_code(7001),
         "申请金额（元）": "1,000,000", "期限（月）": "24", "贷款用途": "进货",
@@ -305,7 +305,7 @@ def test_an_applicant_asks_without_signing_in(site: Site) -> None:
     desk = site.at("")
     page = desk.page
     page.goto("/sign-in")
-    page.get_by_role("link", name="我能享受什么").click()
+    desk.follow(page.get_by_role("link", name="我能享受什么"))
     page.get_by_role("checkbox", name="本市户籍失业人员").check()
     page.get_by_label("是江阴户籍吗").select_option("yes")
     page.get_by_label("雇了几个人").fill("2")
@@ -325,6 +325,6 @@ def test_a_first_screen_leads_to_the_rows_of_an_earlier_day(site: Site) -> None:
     page.get_by_label("截至").fill("2019-08-31")
     page.get_by_role("button", name="查看").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("2019-08-31")
-    page.get_by_role("link", name="本市户籍失业人员").click()
+    desk.follow(page.get_by_role("link", name="本市户籍失业人员"))
     expect(page.get_by_text("日终的情况")).to_be_visible()
     expect(page.get_by_role("link", name="JJ-00102")).to_be_visible()
