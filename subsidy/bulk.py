@@ -1,10 +1,10 @@
-"""Whole columns into a table: COPY on PostgreSQL, one prepared statement on SQLite.
+"""Whole columns into a table: arrays on PostgreSQL, one prepared statement on SQLite.
 
-In the open transaction either way. On PostgreSQL the rows are a numpy structured array in COPY's
-binary form: nothing here costs Python per row. PostgreSQL takes no COPY into a table behind row
-security, so they go through a temporary one, which holds integers only: dates and repeated texts
-are put back on the way out of it. No statement grows with the book: each is over long before the
-server's limit, and the temporary table stays in memory.
+In the open transaction either way. On PostgreSQL a column travels as one array in the wire's
+binary form, as ``subsidy.frames`` reads it: nothing here costs Python per row. COPY would do too,
+but PostgreSQL takes none into a table behind row security. Only integers travel: dates and
+repeated texts are put back by the statement. No statement grows with the book: each is over long
+before the server's limit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,13 +19,11 @@ from sqlalchemy.orm import Session
 
 from loans.models import Model
 from subsidy.daycount import to_date
+from subsidy.wire import BinaryArray, BinaryArrayDumper
 
 Integers = npt.NDArray[np.int64]
 
-SENT: Final = 1 << 15  # rows a step
-_SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_END: Final = b"\xff\xff"
-_ARRIVING: Final = sql.Identifier("arriving")
+SENT: Final = 1 << 15  # rows a statement
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def insert_columns(
     driver = session.connection().connection.driver_connection
     assert driver is not None
     if session.get_bind().dialect.name == "postgresql":
-        _copy(driver, table, columns, rows)
+        _send(driver, table, columns, rows)
         return
     named, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" for _ in columns)
     driver.executemany(
@@ -72,47 +70,23 @@ def insert_columns(
     )
 
 
-def _copy(driver: Any, table: type[Model], columns: Mapping[str, Value], rows: int) -> None:
+def _send(driver: Any, table: type[Model], columns: Mapping[str, Value], rows: int) -> None:
     sent = {
         name: value.codes if isinstance(value, Coded) else value
         for name, value in columns.items()
         if isinstance(value, Coded | np.ndarray)
     }
-    own = sql.SQL(", ").join(map(sql.Identifier, sent))
+    asked = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM (SELECT {}) AS arriving").format(
+        sql.Identifier(table.__tablename__),
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
+        sql.SQL(", ").join(_restored(table, *column) for column in columns.items()),
+        sql.SQL(", ").join(sql.SQL("unnest(%s) AS {}").format(sql.Identifier(n)) for n in sent),
+    )
     with driver.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("CREATE TEMPORARY TABLE {} ({})").format(
-                _ARRIVING,
-                sql.SQL(", ").join(sql.SQL("{} bigint").format(sql.Identifier(n)) for n in sent),
-            )
-        )
-        into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(_ARRIVING, own)
-        onwards = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(
-            sql.Identifier(table.__tablename__),
-            sql.SQL(", ").join(map(sql.Identifier, columns)),
-            sql.SQL(", ").join(_restored(table, *column) for column in columns.items()),
-            _ARRIVING,
-        )
+        cursor.adapters.register_dumper(BinaryArray, BinaryArrayDumper)
         for start in range(0, rows, SENT):
-            with cursor.copy(into) as copy:
-                copy.write(_SIGNATURE)
-                copy.write(_piece(sent, slice(start, min(start + SENT, rows))))
-                copy.write(_END)
-            cursor.execute(onwards)
-            cursor.execute(sql.SQL("TRUNCATE {}").format(_ARRIVING))
-        cursor.execute(sql.SQL("DROP TABLE {}").format(_ARRIVING))
-
-
-def _piece(columns: Mapping[str, Integers], rows: slice) -> bytes:
-    """Rows as COPY takes them: the number of fields, then each field after its size."""
-    parts = [("fields", ">i2")]
-    for name in columns:
-        parts += [(f"{name} size", ">i4"), (name, ">i8")]
-    piece = np.empty(rows.stop - rows.start, np.dtype(parts))
-    piece["fields"] = len(columns)
-    for name, column in columns.items():
-        piece[f"{name} size"], piece[name] = 8, column[rows]
-    return piece.tobytes()
+            some = slice(start, start + SENT)
+            cursor.execute(asked, [BinaryArray.of(column[some]) for column in sent.values()])
 
 
 def _restored(table: type[Model], name: str, value: Value) -> sql.Composable:

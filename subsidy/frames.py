@@ -17,14 +17,13 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
 
+from subsidy.wire import BinaryArray
+
 Integers = npt.NDArray[np.int64]
 Frame = dict[str, Any]  # by name: Integers for a number, list[str] for a text
 
 BLOCK: Final = 1 << 20  # keys a query: an array stays far below PostgreSQL's 1 GB a message
 FETCHED: Final = 1 << 14  # rows a step on SQLite
-# A binary array: dimensions, flags, type, length, lower bound; then each element after its size.
-_HEADER: Final = 20
-_ELEMENT: Final = np.dtype([("size", ">i4"), ("value", ">i8")])
 _BETWEEN_TEXTS: Final = "\x1f"
 
 
@@ -101,17 +100,11 @@ def _arrays(
         if not rows:
             return
         values = (found.get_value(0, column) for column in range(1, found.nfields))
-        frame: Frame = {name: _array(next(values), rows) for name in numbers}
+        frame: Frame = {name: BinaryArray(next(values)).column(rows) for name in numbers}
         for name in texts:
             frame[name] = next(values).decode().split(_BETWEEN_TEXTS)
             assert len(frame[name]) == rows
         yield frame
-
-
-def _array(wire: bytes, rows: int) -> Integers:
-    found = np.frombuffer(wire, _ELEMENT, offset=_HEADER)
-    assert len(found) == rows and bool((found["size"] == 8).all()), "a null or another type"
-    return found["value"].astype(np.int64)
 
 
 def _fetched(
