@@ -15,7 +15,8 @@ NOT_OVER_HTTP = {
     *("keys.issue", "keys.revoke", "keys.read", "audit.read", "policies.load", "calendar.load"),
     *("webhooks.register", "webhooks.remove", "webhooks.read"),
     *("vault.reseal", "borrowers.hold", "borrowers.erase"),
-    *("people.change_roles", "people.disable", "people.enable", "people.reset"),
+    *("role_changes.ask", "role_changes.agree", "role_changes.drop"),
+    *("people.disable", "people.enable", "people.reset"),
     *("second_factor.begin", "second_factor.confirm", "passwords.change"),  # a person's own page
 }
 # Lists without pages, and why they end.

@@ -14,7 +14,7 @@ from app import signing
 from app.main import create_app
 from app.security import ABSOLUTE, FAILURES_ALLOWED, hash_password, hash_token
 from app.signing import WINDOW, Part, signature
-from loans import logins, totp
+from loans import logins, role_changes, totp
 from loans.access import ROLES_OF, OrganisationKind, Role
 from loans.errors import Conflict, NotPermitted
 from loans.models import ApiKey, AuditRecord, BrowserSession, Person
@@ -31,6 +31,21 @@ HASH = hash_password(PASSWORD)
 def secure(p, operation, call):
     """A command of the security administrator."""
     return p.do(p.security, operation, call)
+
+
+def ask_roles(p, login, roles, by=None):
+    """One administrator asks for other roles for somebody."""
+    return p.do(
+        by or p.system,
+        "role_changes.ask",
+        lambda ctx: role_changes.ask(ctx, login=login, roles=roles, reason="轮岗"),
+    )
+
+
+def change_roles(p, login, roles):
+    """Two administrators give somebody other roles."""
+    change = ask_roles(p, login, roles)
+    secure(p, "role_changes.agree", lambda ctx: role_changes.agree(ctx, change_id=change.public_id))
 
 
 def with_password(p, login):
@@ -155,11 +170,9 @@ def test_nothing_outlives_its_revocation(api):
     api.anybody.get("/me", status=401)
     key.get("/me")
     reader = frozenset({Role.BANK_READER})
-    secure(
-        p,
-        "people.change_roles",
-        lambda ctx: logins.change_roles(ctx, login="B1-maker", roles=reader),
-    )
+    sign_in(api, "B1-maker")
+    change_roles(p, "B1-maker", reader)
+    api.anybody.get("/me", status=401)
     assert key.get("/me")["roles"] == ["bank_reader"]
     body = application_body(str(p.branches[p.bank.id]))
     assert key.post("/applications", body, status=403)["code"] == "role-not-allowed"
@@ -189,8 +202,8 @@ def test_nobody_changes_their_own_account_under_whatever_name(programme):
         index = p.installation.vault.index(logins.IDENTITY, twin)
         session.execute(update(Person).where(Person.id == operator.id).values(identity_index=index))
     acts = {
-        "people.change_roles": lambda ctx: logins.change_roles(
-            ctx, login="security", roles=frozenset({Role.SYSTEM_ADMIN})
+        "role_changes.ask": lambda ctx: role_changes.ask(
+            ctx, login="security", roles=frozenset({Role.SYSTEM_ADMIN}), reason="轮岗"
         ),
         "people.reset": lambda ctx: logins.reset(ctx, login="security", password_hash=HASH),
         "people.register": lambda ctx: logins.register_person(
@@ -217,14 +230,44 @@ def test_the_three_administrators_are_three_people(programme):
         Role.AUDIT_ADMIN,
     }
     with pytest.raises(Conflict) as refused:
-        secure(
-            p,
-            "people.change_roles",
-            lambda ctx: logins.change_roles(
-                ctx, login="audit", roles=frozenset({Role.AUDIT_ADMIN, Role.SYSTEM_ADMIN})
-            ),
-        )
+        ask_roles(p, "audit", frozenset({Role.AUDIT_ADMIN, Role.SYSTEM_ADMIN}))
     assert refused.value.code == "administrators-apart"
+
+
+def test_a_change_of_roles_takes_two_administrators_and_neither_is_the_one(programme):
+    p = programme
+    reader, login = frozenset({Role.BANK_READER}), "B1-maker"
+
+    def roles():
+        return p.row(Person, p.bank.maker.public_id).roles
+
+    def refused(error, operation, call, by=p.security):
+        with pytest.raises(error) as told:
+            p.do(by, operation, call)
+        return told.value.code
+
+    def agreeing(change):
+        return "role_changes.agree", lambda ctx: role_changes.agree(ctx, change_id=change.public_id)
+
+    own = ask_roles(p, login, reader, by=p.security)
+    assert roles() == ["bank_maker"], "one administrator changes nothing"
+    assert refused(NotPermitted, *agreeing(own)) == "same-person"
+    assert refused(NotPermitted, *agreeing(own), by=p.system) == "role-not-allowed"
+    assert refused(NotPermitted, *agreeing(own), by=p.bank.checker) == "role-not-allowed"
+    with pytest.raises(Conflict, match="待复核"):
+        ask_roles(p, login, reader)
+    dropping = "role_changes.drop", lambda ctx: role_changes.drop(ctx, change_id=own.public_id)
+    p.do(p.system, *dropping)
+    assert refused(Conflict, *agreeing(own)) == "change-done"
+    assert refused(Conflict, *dropping) == "change-done"
+    assert roles() == ["bank_maker"]
+    about_security = ask_roles(p, "security", frozenset({Role.AUDIT_ADMIN}))
+    assert refused(NotPermitted, *agreeing(about_security)) == "own-account"
+    secure(p, *agreeing(ask_roles(p, login, reader)))
+    assert roles() == ["bank_reader"]
+    acts = select(AuditRecord.operation).where(AuditRecord.operation.startswith("role_changes."))
+    told = [act.partition(".")[2] for act in p.rows(acts.order_by(AuditRecord.seq))]
+    assert told == ["ask", "drop", "ask", "ask", "agree"]
 
 
 def test_two_accounts_of_one_person_are_one_person(programme):
