@@ -211,6 +211,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "budgets.read": _FINANCE | {Role.OBSERVER},
     "statistics.read": _BUSINESS,
     "audit.read": frozenset({Role.AUDIT_ADMIN}),
+    "sign_ins.read": frozenset({Role.SECURITY_ADMIN, Role.AUDIT_ADMIN}),
 }
 
 

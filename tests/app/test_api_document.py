@@ -12,7 +12,15 @@ from tests.app.operations import KEYLESS, OPEN, operations
 
 # In the access table, but only on the command line of the machine itself.
 NOT_OVER_HTTP = {
-    *("keys.issue", "keys.revoke", "keys.read", "audit.read", "policies.load", "calendar.load"),
+    *(
+        "keys.issue",
+        "keys.revoke",
+        "keys.read",
+        "audit.read",
+        "sign_ins.read",
+        "policies.load",
+        "calendar.load",
+    ),
     *("webhooks.register", "webhooks.remove", "webhooks.read"),
     *("vault.reseal", "borrowers.hold", "borrowers.erase"),
     *("role_changes.ask", "role_changes.agree", "role_changes.drop"),

@@ -10,11 +10,22 @@ import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from app import signing
+from app import security, signing
+from app.limits import Buckets
 from app.main import create_app
-from app.security import ABSOLUTE, FAILURES_ALLOWED, hash_password, hash_token
+from app.security import (
+    ABSOLUTE,
+    ATTEMPT_COST,
+    FAILURES_ALLOWED,
+    SIGN_IN,
+    STRANGER_COST,
+    UNKNOWN,
+    SignInRefused,
+    hash_password,
+    hash_token,
+)
 from app.signing import WINDOW, Part, signature
-from loans import logins, role_changes, totp
+from loans import audit, logins, role_changes, totp
 from loans.access import ROLES_OF, OrganisationKind, Role
 from loans.errors import Conflict, NotPermitted
 from loans.models import ApiKey, AuditRecord, BrowserSession, Person
@@ -97,9 +108,49 @@ def test_who_has_an_app_needs_its_code_once_each(api):
     for _ in range(FAILURES_ALLOWED - 1):
         sign_in(api, "B1-maker", "000000", status=401)
     assert p.row(Person, p.bank.maker.public_id).locked_until is not None
-    attempts = select(AuditRecord.outcome).where(AuditRecord.operation == "session.sign_in")
-    told = p.rows(attempts.order_by(AuditRecord.seq))
+    told = [entry.outcome for entry in attempts(p)]
     assert told == [*["refused"] * 2, "accepted", *["refused"] * 4, "locked"]
+
+
+def attempts(p):
+    """The links of the chain that tell of signing in."""
+    links = select(AuditRecord).where(AuditRecord.operation == SIGN_IN)
+    return p.rows(links.order_by(AuditRecord.seq))
+
+
+def test_an_unknown_login_is_refused_like_a_wrong_password_and_kept_as_a_code(api):
+    p = api.programme
+    with_password(p, "B1-maker")
+    limited = replace(p.installation, buckets=Buckets(ATTEMPT_COST * 5, clock=lambda: 0.0))
+    app = create_app(limited)
+    typed = "typed-a-password-here"
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answers = []
+        for at, login in enumerate(("B1-maker", typed, "B1-checker", typed)):
+            body = {"login": login, "password": f"wrong-{at}"}
+            answers.append(client.post("/api/v1/session", json=body))
+        assert {(a.status_code, a.content) for a in answers} == {(401, answers[0].content)}
+        headers = [a.headers.keys() for a in answers]
+        assert headers == headers[:1] * 4
+    mine, stranger, other, again = attempts(p)
+    assert [e.outcome for e in (mine, stranger, other, again)] == ["refused", UNKNOWN] * 2
+    assert stranger.person_id is None and stranger.organisation_id is None
+    assert stranger.fingerprint == again.fingerprint != mine.fingerprint
+    assert {e.details["address"] for e in (mine, stranger, other)} == {"testclient"}
+    assert typed not in str((stranger.details, stranger.fingerprint, stranger.target_id))
+    with p.reading() as session:
+        assert audit.first_broken(session, p.installation.vault) is None
+
+
+def test_a_flood_of_unknown_logins_leaves_only_so_many_links(programme):
+    p = programme
+    limited = replace(p.installation, buckets=Buckets(2 * STRANGER_COST, clock=lambda: 0.0))
+    for at in range(3):
+        with pytest.raises(SignInRefused):
+            security.sign_in(limited, f"nobody-{at}", "x", address=f"10.0.0.{at}")
+    assert len(attempts(p)) == 2
+    with p.reading() as session:
+        assert audit.first_broken(session, p.installation.vault) is None
 
 
 def test_where_it_is_required_a_password_opens_the_way_to_it_and_nothing_else(api):
