@@ -29,7 +29,6 @@ from loans.models.parties import (
     BrowserSession,
     Organisation,
     Person,
-    RoleChange,
     SignedRequest,
 )
 from loans.models.payouts import (
@@ -103,7 +102,6 @@ __all__ = [
     "Recovery",
     "RecoveryKind",
     "Reveal",
-    "RoleChange",
     "SignedRequest",
     "StandingKind",
     "Verification",

@@ -1,14 +1,16 @@
 """Run the child process on an uploaded file and collect the sheets it saw."""
 
-import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, NamedTuple
+from threading import Thread, Timer
+from typing import IO, Any, NamedTuple
 
 from loans.errors import BadFile
 from loans.untrusted.batches import BLANK, SEPARATOR, TEXT
@@ -92,20 +94,18 @@ def read_grid(data: bytes, name: str) -> list[Sheet]:
     ``name`` is the file's name as the sender gave it: used for messages only, never on disk.
     ``BadFile`` for everything that cannot be read safely.
     """
-    module = _reader_for(data, name)
-    answer = _child_answer(module, data, name)
     sheets: list[Sheet] = []
     ended = False
-    for line in io.BytesIO(answer):
-        frame = json.loads(line)
-        if "refused" in frame:
-            code, message = frame["refused"]
-            raise _bad(code, message, name)
-        if "sheet" in frame:
-            sheets.append(Sheet(frame["sheet"], frame["epoch"]))
-        elif "numbers" in frame:
-            sheets[-1].extend(frame)
-        ended = "end" in frame
+    with closing(_frames(_reader_for(data, name), data, name)) as frames:
+        for frame in frames:
+            if "refused" in frame:
+                code, message = frame["refused"]
+                raise _bad(code, message, name)
+            if "sheet" in frame:
+                sheets.append(Sheet(frame["sheet"], frame["epoch"]))
+            elif "numbers" in frame:
+                sheets[-1].extend(frame)
+            ended = "end" in frame
     if not ended:
         raise _bad("file-broken", "文件损坏，读取中断；请另存后重新上传", name)
     return sheets
@@ -134,8 +134,8 @@ def _reader_for(data: bytes, name: str) -> str:
     return "loans.untrusted.workbook" if is_workbook else "loans.untrusted.text"
 
 
-def _child_answer(module: str, data: bytes, name: str) -> bytes:
-    """Standard output of the child; it is killed when its time is over."""
+def _frames(module: str, data: bytes, name: str) -> Generator[dict[str, Any]]:
+    """What the child says, as it says it; it is killed when its time is over."""
     environment = {
         "PYTHONPATH": _PACKAGE_ROOT,
         "PYTHONUTF8": "1",
@@ -150,17 +150,30 @@ def _child_answer(module: str, data: bytes, name: str) -> bytes:
         env=environment,
         close_fds=True,
     )
+    assert child.stdin is not None and child.stdout is not None
+    feeder = Thread(target=_feed, args=(child.stdin, data), daemon=True)
+    watch = Timer(LIMITS.wall_seconds(len(data)), child.kill)
     try:
-        answer, _ = child.communicate(data, timeout=LIMITS.wall_seconds(len(data)))
-    except subprocess.TimeoutExpired as late:
-        raise _bad("file-too-costly", _SPENT, name) from late
+        feeder.start()
+        watch.start()
+        for line in child.stdout:
+            if line.endswith(b"\n"):  # else it was cut off in the middle of it
+                yield json.loads(line)
+        ended_well = child.wait() >= 0
     finally:
-        if child.poll() is None:
-            child.kill()
-            child.communicate()
-    if child.returncode < 0:
+        child.kill()
+        child.wait()
+        watch.cancel()
+        feeder.join()
+        child.stdout.close()
+    if not ended_well:
         raise _bad("file-too-costly", _SPENT, name)
-    return answer
+
+
+def _feed(stdin: IO[bytes], data: bytes) -> None:
+    """The whole file in one breath: a child that has seen enough may stop listening."""
+    with suppress(BrokenPipeError), stdin:
+        stdin.write(data)
 
 
 def _bad(code: str, message: str, name: str) -> BadFile:
