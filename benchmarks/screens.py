@@ -34,6 +34,9 @@ OTHERS = (
     "/notes?group=farmer&on=2021-06-30",
     "/maturities",
     "/fund",
+    "/dunning",
+    "/dunning?kind=overdue",
+    "/readiness",
 )
 
 

@@ -14,6 +14,7 @@ from loans.agreements import share_rules
 from loans.classes import SubsidyClass, subsidy_terms
 from loans.context import Context
 from loans.daycount import DayCount, add_months
+from loans.dues import Account, keep_open_days
 from loans.errors import Conflict
 from loans.headcount import recount
 from loans.models import (
@@ -332,7 +333,7 @@ def _note(
         day_count=DayCount(contract.day_count),
         settlement=note.settlement,
     )
-    ctx.session.add_all(
+    instalments = [
         Instalment(
             note_id=note.id,
             no=row.no,
@@ -342,7 +343,9 @@ def _note(
             balance_after_fen=row.balance_after_fen,
         )
         for row in rows
-    )
+    ]
+    keep_open_days(Account(note, contract, instalments, ()))
+    ctx.session.add_all(instalments)
     ctx.session.add(
         Movement(
             public_id=ctx.new_id(),

@@ -18,6 +18,7 @@ from loans.interest import Change, contract_interest_fen
 from loans.ledger import standing
 from loans.models import Contract, Instalment, Movement, MovementKind, Note
 from loans.queries import by_key
+from loans.workflow import REPAYABLE_NOTE_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class Account:
     def matures_on(self) -> date:
         """The maturity that holds: the extended one after an extension."""
         return self.note.extended_to or self.note.matures_on
+
+    def due_on(self, row: Instalment) -> date:
+        """The day on which an instalment of the plan is to be paid."""
+        return self.matures_on if row.due_on == self.note.matures_on else row.due_on
 
     def total_fen(self, kind: MovementKind) -> int:
         """The sum of the standing movements of a kind."""
@@ -65,9 +70,15 @@ class Account:
             on=on,
         )
 
+    def open_days(self) -> dict[int, date]:
+        """The due day of each instalment that is not wholly paid, by its number, while it runs."""
+        if self.note.state not in REPAYABLE_NOTE_STATES:
+            return {}
+        return {row.no: row.due_on for row in self.unpaid(self.note.disbursed_on)}
+
     def _due(self, row: Instalment) -> Due:
         last = row.due_on == self.note.matures_on
-        due_on = self.matures_on if last else row.due_on
+        due_on = self.due_on(row)
         # Interest settled on the 20th includes that day; at a due day or the maturity it does not.
         inclusive = not last and not self.note.settlement.startswith("due-")
         until = due_on + timedelta(days=1) if inclusive else due_on
@@ -99,6 +110,13 @@ def accounts(ctx: Context, notes: Sequence[Note]) -> list[Account]:
         Account(note, contracts[note.contract_id], plans[note.id], standing(moved[note.id]))
         for note in notes
     ]
+
+
+def keep_open_days(account: Account) -> None:
+    """Write down which instalments are open, after a movement or with a new plan."""
+    days = account.open_days()
+    for row in account.plan:
+        row.open_due_on = days.get(row.no)
 
 
 def account_of(ctx: Context, note: Note) -> Account:

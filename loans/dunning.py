@@ -5,20 +5,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select, tuple_
 
 from loans import outbox
 from loans.arrears import Arrear, loan_class
 from loans.context import Context
 from loans.dues import account_of, accounts
-from loans.errors import Conflict
-from loans.models import Borrower, DunningChannel, DunningEntry, DunningResult, Note
+from loans.errors import Conflict, NotFound
+from loans.models import Borrower, DunningChannel, DunningEntry, DunningResult, Instalment, Note
 from loans.policy import Rung
-from loans.queries import by_key, one, visible_to
+from loans.queries import LARGEST_PAGE, by_key, one, visible_to, within
 from loans.workflow import REPAYABLE_NOTE_STATES, NoteState
 
 
@@ -113,38 +115,69 @@ def arrears_of(ctx: Context, note: Note) -> NoteArrears:
     return NoteArrears(ctx.on, tuple(due), days, loan_class(_ladder(ctx), days))
 
 
-def due_list(ctx: Context, *, kind: DueKind | None = None) -> list[DueRow]:
-    """What is overdue, due today, or due within the policy's two notices; the oldest first."""
-    near, far = (ctx.book.at(f"due_list_days.{kind}", ctx.on).number for kind in NOTICES)
-    ladder = _ladder(ctx)
-    notes = list(
-        ctx.session.scalars(
-            select(Note)
-            .where(visible_to(ctx.actor, Note), Note.state.in_(REPAYABLE_NOTE_STATES))
-            .order_by(Note.id)
-        )
-    )
-    borrowers = by_key(ctx, Borrower, (note.borrower_id for note in notes))
+def due_list(
+    ctx: Context,
+    *,
+    kind: DueKind | None = None,
+    after: tuple[UUID, int] | None = None,
+    limit: int = LARGEST_PAGE,
+) -> list[DueRow]:
+    """What is overdue, due today, or due within the policy's two notices; the oldest first.
+
+    ``after``: the note and the number of the instalment after which the list goes on. Only the
+    accounts of the notes that are listed are folded.
+    """
+    key = (Instalment.open_due_on, Instalment.note_id, Instalment.no)
+    query = _open(ctx, select(Instalment), *([kind] if kind else DueKind))
+    if after is not None:
+        query = query.where(tuple_(*key) > tuple_(*_place(ctx, *after)))
+    found = list(ctx.session.scalars(query.order_by(*key).limit(limit)))
+    notes = by_key(ctx, Note, (row.note_id for row in found))
+    borrowers = by_key(ctx, Borrower, (note.borrower_id for note in notes.values()))
+    folded = {it.note.id: it.unpaid(ctx.on) for it in accounts(ctx, list(notes.values()))}
+    periods, ladder = _periods(ctx), _ladder(ctx)
     rows = []
-    for account in accounts(ctx, notes):
-        unpaid = account.unpaid(ctx.on)
-        worst = loan_class(ladder, max((row.days_past_due for row in unpaid), default=0))
-        for row in unpaid:
-            found = _kind(row.days_past_due, near=near, early=far)
-            if found is not None and kind in (None, found):
-                borrower = borrowers[account.note.borrower_id]
-                rows.append(DueRow(found, account.note, borrower, row, worst))
-    return sorted(rows, key=lambda row: (row.arrear.due_on, row.note.id))
+    for row in found:
+        note, unpaid = notes[row.note_id], folded[row.note_id]
+        arrear = next(each for each in unpaid if each.no == row.no)
+        worst = loan_class(ladder, max(each.days_past_due for each in unpaid))
+        its_kind = next(k for k in DueKind if within(arrear.due_on, periods[k]))
+        rows.append(DueRow(its_kind, note, borrowers[note.borrower_id], arrear, worst))
+    return rows
 
 
-def _kind(days_past_due: int, *, near: int, early: int) -> DueKind | None:
-    if days_past_due > 0:
-        return DueKind.OVERDUE
-    if days_past_due == 0:
-        return DueKind.TODAY
-    if -days_past_due <= near:
-        return DueKind.NEAR
-    return DueKind.EARLY if -days_past_due <= early else None
+def counted(ctx: Context) -> dict[DueKind, int]:
+    """How many instalments are on each of the lists."""
+    day, periods = Instalment.open_due_on, _periods(ctx)
+    sums = (func.count(case((within(day, periods[kind]), 1))) for kind in DueKind)
+    found = ctx.session.execute(_open(ctx, select(*sums), *DueKind)).one()
+    return dict(zip(DueKind, found, strict=True))
+
+
+def _open(ctx: Context, query: Any, *kinds: DueKind) -> Any:
+    """The visible instalments on some lists, which are next to each other."""
+    periods = [_periods(ctx)[kind] for kind in kinds]
+    whole = min(since for since, _ in periods), max(until for _, until in periods)
+    query = query.where(within(Instalment.open_due_on, whole))
+    if ctx.actor.bank_id is None:
+        return query
+    return query.join(Note, Note.id == Instalment.note_id).where(visible_to(ctx.actor, Note))
+
+
+def _periods(ctx: Context) -> dict[DueKind, tuple[date, date]]:
+    """Each list as the half-open period of its due days."""
+    near, far = (ctx.book.at(f"due_list_days.{kind}", ctx.on).number for kind in NOTICES)
+    days = (date.min, *(ctx.on + timedelta(days=n) for n in (0, 1, near + 1, max(near, far) + 1)))
+    return dict(zip(DueKind, pairwise(days), strict=True))
+
+
+def _place(ctx: Context, note_id: UUID, no: int) -> tuple[date, int, int]:
+    """Where on the lists an instalment stands, or stood before it was paid."""
+    account = account_of(ctx, one(ctx, Note, note_id))
+    row = next((row for row in account.plan if row.no == no), None)
+    if row is None:
+        raise NotFound("not-found", f"借据 {account.note.note_no} 没有第 {no} 期，请核对")
+    return account.due_on(row), row.note_id, row.no
 
 
 def _ladder(ctx: Context) -> Sequence[Rung]:

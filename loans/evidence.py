@@ -15,13 +15,13 @@ from sqlalchemy import select
 from loans.access import OrganisationKind
 from loans.arrears import silent_intervals
 from loans.context import Context
-from loans.dues import Account, accounts
+from loans.dues import Account
 from loans.errors import Conflict
 from loans.models import Application, Contract, DunningEntry, Evidence, Note, Proposal
 from loans.policy import CheckItem
-from loans.queries import by_key, one, visible_to
+from loans.queries import by_key, one
 from loans.underwriting import CHECKLISTS
-from loans.workflow import REPAYABLE_NOTE_STATES, STATE_NAMES, Action, State
+from loans.workflow import STATE_NAMES, Action, State
 
 KEY = "payout_evidence"
 DUNNING: dict[str, OrganisationKind] = {
@@ -39,15 +39,6 @@ class Item:
     title: str
     held: bool
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """What a later request for this note would lack today."""
-
-    note: Note
-    overdue_since: date | None
-    missing: tuple[Item, ...]
 
 
 def items(ctx: Context) -> tuple[CheckItem, ...]:
@@ -83,76 +74,51 @@ def file(
 
 def checklist(ctx: Context, account: Account, *, due_on: date | None) -> tuple[Item, ...]:
     """The items for one note, with the dunning judged since ``due_on`` (None: nothing is due)."""
-    files = _Files(ctx, [account])
-    return tuple(files.item(asked, account, due_on) for asked in items(ctx))
+    note, contract = account.note, account.contract
+    files = Files(ctx, [(note, contract)])
+    return tuple(files.item(asked, note, contract, due_on) for asked in items(ctx))
 
 
-def readiness(ctx: Context) -> list[Readiness]:
-    """For every visible guaranteed note that still runs: what is missing today."""
-    rows = (
-        select(Note)
-        .join(Contract, Contract.id == Note.contract_id)
-        .where(
-            visible_to(ctx.actor, Note),
-            Contract.guaranteed.is_(True),
-            Note.state.in_(REPAYABLE_NOTE_STATES),
-        )
-        .order_by(Note.id)
-    )
-    found = accounts(ctx, list(ctx.session.scalars(rows)))
-    files, asked = _Files(ctx, found), items(ctx)
-    answers = []
-    for account in found:
-        late = [row.due_on for row in account.unpaid(ctx.on) if row.days_past_due > 0]
-        due_on = min(late, default=None)
-        held = [files.item(each, account, due_on) for each in asked]
-        missing = tuple(item for item in held if not item.held)
-        answers.append(Readiness(account.note, due_on, missing))
-    return answers
-
-
-class _Files:
+class Files:
     """What lies in the files behind some notes, in four reads."""
 
-    def __init__(self, ctx: Context, found: Sequence[Account]) -> None:
+    def __init__(self, ctx: Context, found: Sequence[tuple[Note, Contract]]) -> None:
         self._ctx = ctx
         self._interval = ctx.book.at("dunning_interval_days", ctx.on)
-        keys = [account.contract.application_id for account in found]
-        notes = [account.note.id for account in found]
+        keys = [contract.application_id for _, contract in found]
+        notes = [note.id for note, _ in found]
         self._applications = by_key(ctx, Application, keys)
         self._stages = self._checked_stages(keys)
         self._documents = self._filed(notes)
         self._contacts = self._dunning(notes)
 
-    def item(self, asked: CheckItem, account: Account, due_on: date | None) -> Item:
+    def item(self, asked: CheckItem, note: Note, contract: Contract, due_on: date | None) -> Item:
         """One item as it stands for one note."""
         if asked.code == "application_file":
-            held, detail = self._file(account)
+            held, detail = self._file(contract)
         elif asked.code == "due_diligence":
-            held, detail = self._diligence(account)
+            held, detail = self._diligence(contract)
         elif asked.code in DUNNING:
-            held, detail = self._silence(account, DUNNING[asked.code], due_on)
+            held, detail = self._silence(note, DUNNING[asked.code], due_on)
         else:
-            references = self._documents.get((account.note.id, asked.title), [])
+            references = self._documents.get((note.id, asked.title), [])
             held, detail = bool(references), "、".join(references) or "尚未归档"
         return Item(asked.code, asked.title, held, detail)
 
-    def _file(self, account: Account) -> tuple[bool, str]:
-        on = self._applications[account.contract.application_id].accepted_on
+    def _file(self, contract: Contract) -> tuple[bool, str]:
+        on = self._applications[contract.application_id].accepted_on
         # Acceptance is refused while a document is missing.
         return (True, f"{on} 受理时材料齐全") if on else (False, "申请未经受理")
 
-    def _diligence(self, account: Account) -> tuple[bool, str]:
-        held = self._stages.get(account.contract.application_id, set())
+    def _diligence(self, contract: Contract) -> tuple[bool, str]:
+        held = self._stages.get(contract.application_id, set())
         lacking = [STATE_NAMES[stage] for stage in CHECKLISTS if stage not in held]
         return (False, f"缺：{'、'.join(lacking)}") if lacking else (True, "两机构均已作答")
 
-    def _silence(
-        self, account: Account, side: OrganisationKind, due_on: date | None
-    ) -> tuple[bool, str]:
+    def _silence(self, note: Note, side: OrganisationKind, due_on: date | None) -> tuple[bool, str]:
         if due_on is None:
             return True, "没有逾期"
-        days = self._contacts.get((account.note.id, side), [])
+        days = self._contacts.get((note.id, side), [])
         silent = silent_intervals(
             days, due_on=due_on, until=self._ctx.on, every_days=self._interval.number
         )

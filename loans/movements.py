@@ -7,11 +7,12 @@ from datetime import date
 
 from loans import fund, outbox
 from loans.context import Context
+from loans.dues import Account, keep_open_days
 from loans.errors import Conflict
-from loans.ledger import position
+from loans.ledger import position, standing
 from loans.models import Contract, Movement, MovementKind, Note
 from loans.money import fen_to_yuan
-from loans.queries import movements_of
+from loans.queries import instalments_of, movements_of
 
 
 def record(
@@ -72,6 +73,8 @@ def _fold(ctx: Context, note: Note, movement: Movement) -> None:
     note.balance_fen, note.state = now.balance_fen, now.state
     note.extended_to, note.settled_on = now.extended_to, now.settled_on
     note.version += 1
+    plan = instalments_of(ctx, note)
+    keep_open_days(Account(note, contract, plan, standing(movements)))
     # A compensation is entered by the payout, together with the money that leaves the fund.
     if repaid_fen and contract.guaranteed and movement.kind is not MovementKind.COMPENSATED:
         fund.release(ctx, note, repaid_fen, movement.kind.value)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from loans import clocks
 from loans.access import Role
 from loans.context import Context
-from loans.desk import lapse_is_proposed, states_of, waiting_for
+from loans.desk import lying_with, waiting_for
 from loans.models import (
     Application,
     Borrower,
@@ -92,7 +92,7 @@ def worklist(ctx: Context, *, limit: int = LARGEST_LIST) -> Work:
         .outerjoin(Clock, _OPEN_CLOCK)
         .where(
             visible_to(ctx.actor, Application),
-            Application.state.in_(states_of(ctx.actor)) | lapse_is_proposed(),
+            lying_with(ctx.actor),
         )
         .order_by(Clock.due_on.is_(None), Clock.due_on, Application.id)
         .limit(MOST_OPEN + 1)
@@ -209,8 +209,9 @@ def maturing_notes(
 ) -> list[tuple[Note, Borrower]]:
     """Visible live notes that mature in ``[today, until)`` (9.10), the first to mature first."""
     ends = func.coalesce(Note.extended_to, Note.matures_on)
-    live = Note.state.in_(LIVE_NOTE_STATES)
-    return _notes(ctx, limit, live, ends >= ctx.on, ends < until)
+    live = Note.state.in_(LIVE_NOTE_STATES), Note.balance_fen > 0
+    # An extension is always to a later day: the plan's day narrows what is looked at.
+    return _notes(ctx, limit, *live, Note.matures_on < until, ends >= ctx.on, ends < until)
 
 
 def _notes(ctx: Context, limit: int, *conditions: Any) -> list[tuple[Note, Borrower]]:

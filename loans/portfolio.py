@@ -24,7 +24,7 @@ from loans.models import (
     MovementKind,
     Note,
 )
-from loans.queries import visible_to
+from loans.queries import visible_to, within
 from loans.workflow import NoteState, State
 
 LATE_STATES = (NoteState.OVERDUE, NoteState.PAYOUT_REQUESTED)
@@ -88,7 +88,7 @@ def notes_as(ctx: Context, as_of: date | None, wanted: Wanted, **equals: Any) ->
         query = query.join(Contract, Contract.id == Note.contract_id)
         query = query.where(Contract.category == wanted.group)
     if wanted.disbursed is not None:
-        query = query.where(_within(Note.disbursed_on, wanted.disbursed))
+        query = query.where(within(Note.disbursed_on, wanted.disbursed))
     if as_of is not None or wanted.standing is not None or wanted.matures is not None:
         book = notes_on(ctx, as_of)
         query = query.join(book, book.c.note_id == Note.id)
@@ -96,7 +96,7 @@ def notes_as(ctx: Context, as_of: date | None, wanted: Wanted, **equals: Any) ->
             query = query.where(book.c.standing == wanted.standing.value)
         if wanted.matures is not None:
             query = query.where(
-                _within(book.c.ends_on, wanted.matures),
+                within(book.c.ends_on, wanted.matures),
                 book.c.balance_fen > 0,
             )
     return query
@@ -213,7 +213,7 @@ def maturing_by_day(
     book = notes_on(ctx, as_of)
     rows = (
         select(book.c.ends_on, func.count(), func.sum(book.c.balance_fen))
-        .where(book.c.balance_fen > 0, _within(book.c.ends_on, period))
+        .where(book.c.balance_fen > 0, within(book.c.ends_on, period))
         .group_by(book.c.ends_on)
     )
     return {on: Tally(n, int(fen)) for on, n, fen in ctx.session.execute(rows)}
@@ -281,10 +281,6 @@ def _columns(balance: Any, late: Any, extended_to: Any) -> tuple[Any, ...]:
         balance.label("balance_fen"),
         standing.label("standing"),
     )
-
-
-def _within(column: Any, period: tuple[date, date]) -> Any:
-    return (column >= period[0]) & (column < period[1])
 
 
 def _counts(as_of: date, only: Collection[int] | None, *kinds: MovementKind) -> tuple[Any, ...]:

@@ -52,6 +52,11 @@ def visible_to(actor: Actor, model: Any) -> ColumnElement[bool]:
     return true() if actor.bank_id is None else model.bank_id == actor.bank_id
 
 
+def within(column: Any, period: tuple[date, date]) -> Any:
+    """Whether a day, in SQL or in hand, lies in a half-open period."""
+    return (column >= period[0]) & (column < period[1])
+
+
 def ping(session: Session) -> None:
     """Ask the database for a sign of life; raises what the driver raises."""
     session.execute(select(1))

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection, Engine, create_engine, select, text
 
+from loans.dues import accounts
 from loans.models import Model, Note, Organisation
 from loans.portfolio import slices
 from tests.databases import Database
@@ -17,7 +18,9 @@ from tests.programme import Programme
 FIRST_DAY = date(2019, 4, 1)
 DAYS = 1_000  # over which the notes were disbursed
 TODAY = date(2022, 1, 10)
+HALVES = (180, 360, 540, 730)  # after so many days something is due
 OPEN_EVERY = 100  # so many notes, one more application under way
+SAMPLE = 300
 BASE = 1_000_000  # keys of copies begin here, above those the commands gave
 
 # The fate of the i-th note: settled, late, partly repaid, or as it was disbursed.
@@ -56,12 +59,12 @@ class _Copy:
         groups = " ".join(f"WHEN {at} THEN '{code}'" for at, code in enumerate(GROUPS))
         self.group = f"CASE (n.i / 7) % {len(GROUPS)} {groups} END"
         self.amount = "(3 + n.i % 27) * 1000000"
-        kept = f"CASE WHEN {PARTLY} THEN {self.amount} / 2 ELSE {self.amount} END"
-        self.balance = f"CASE WHEN {SETTLED} THEN 0 ELSE {kept} END"
+        self.kept = f"CASE WHEN {PARTLY} THEN {self.amount} / 2 ELSE {self.amount} END"
+        self.balance = f"CASE WHEN {SETTLED} THEN 0 ELSE {self.kept} END"
         self.state = (
             f"CASE WHEN {SETTLED} THEN 'settled' WHEN {LATE} THEN 'overdue' ELSE 'active' END"
         )
-        self.begin, self.end = self.day("0"), self.day("730")
+        self.begin, self.end = self.day("0"), self.day(str(HALVES[-1]))
 
     def day(self, later: str) -> str:
         """A day after the i-th note's disbursement."""
@@ -104,6 +107,7 @@ class _Copy:
                   borrower_id=self.id, bank_id=self.bank, note_no="'M-' || n.i",
                   state=self.state, principal_fen=self.amount, balance_fen=self.balance,
                   disbursed_on=self.begin, matures_on=self.end)  # fmt: skip
+        self._plan()
         self._lives()
         self._fund(application)
         self._open()
@@ -121,21 +125,34 @@ class _Copy:
         )
         self.connection.execute(text(statement), {"note": self.note_id})
 
+    def _plan(self) -> None:
+        """Interest every half a year, principal with the last; open as the movements say."""
+        whole, common = f"note_id = {self.note_id} AND no = 1", {"note_id": self.id}
+        for half, later in enumerate(HALVES, 1):
+            on, last = self.day(str(later)), later == HALVES[-1]
+            paid = f"NOT ({LATE}) AND {on} <= '{TODAY}'" if not last else "1 = 0"
+            self.rows("instalment", whole, no=str(half), due_on=on, interest_fen="0",
+                      principal_fen=self.amount if last else "0",
+                      balance_after_fen="0" if last else self.amount,
+                      open_due_on=f"CASE WHEN {SETTLED} OR {paid} THEN NULL ELSE {on} END",
+                      **common)  # fmt: skip
+
     def _lives(self) -> None:
-        """Interest every quarter, half repaid, repaid, overdue: a note's movements."""
+        """Interest every half a year but of the late, half repaid, repaid, overdue: movements."""
         first = self._keys("movement", f"note_id = {self.note_id}")[0]
         common = {"public_id": self.uuid, "note_id": self.id}
         self.rows("movement", f"id = {first}", id=f"{BASE} + n.i", on=self.begin,
                   recorded_on=self.begin, amount_fen=self.amount, **common)  # fmt: skip
-        for quarter in range(1, 4):
-            on = self.day(str(90 * quarter))
-            self.rows("movement", f"id = {first}", f"{on} <= '{TODAY}'",
-                      id=f"{BASE} * {quarter + 1} + n.i", kind="'interest_received'", on=on,
-                      recorded_on=on, amount_fen=f"{self.amount} / 100", **common)  # fmt: skip
+        for half, later in enumerate(HALVES[:-1], 1):
+            on = self.day(str(later))
+            self.rows("movement", f"id = {first}", f"{on} <= '{TODAY}' AND NOT ({LATE})",
+                      id=f"{BASE} * {half + 1} + n.i", kind="'interest_received'", on=on,
+                      recorded_on=on, amount_fen=f"({self.kept}) * 23 / 1000",
+                      **common)  # fmt: skip
         for at, (where, kind, amount) in enumerate((
             (PARTLY, "principal_repaid", f"{self.amount} / 2"),
             (SETTLED, "principal_repaid",
-             f"CASE WHEN {PARTLY} THEN {self.amount} / 2 ELSE {self.amount} END"),
+             self.kept),
             (f"{LATE} AND NOT ({SETTLED})", "overdue_from", "0"),
         ), 5):  # fmt: skip
             on = self.begin
@@ -161,9 +178,13 @@ class _Copy:
         key = f"{5 * BASE} + n.i"
         self.rows("application", f"id = {file}", every=OPEN_EVERY, id=key, public_id=self.uuid,
                   borrower_id=self.id, bank_id=self.bank)  # fmt: skip
-        due = f"CASE WHEN n.i % 5 = 0 THEN {self._on(-3)} ELSE {self._on(4)} END"
+
+        def either(late: int, due: int) -> str:
+            return f"CASE WHEN n.i % 5 = 0 THEN {self._on(late)} ELSE {self._on(due)} END"
+
         self.rows("clock", f"id = {clock}", every=OPEN_EVERY, id=f"{9 * BASE} + n.i",
-                  application_id=key, due_on=due)  # fmt: skip
+                  application_id=key, started_on=either(-14, -3), due_on=either(-6, 4)
+                  )  # fmt: skip
         for at, word in enumerate(self._keys("verification", f"application_id = {file}"), 1):
             self.rows("verification", f"id = {word}", every=OPEN_EVERY,
                       id=f"{at * BASE} + n.i", public_id=self.uuid, application_id=key)  # fmt: skip
@@ -194,10 +215,13 @@ def _analyse(engine: Engine, kind: str) -> None:
 
 
 def _agrees(programme: Programme) -> None:
-    """The stored positions are those that the movements give."""
+    """The stored positions, and what is open of the plans, are those that the movements give."""
     with programme.reading() as session:
         ctx = programme.installation.context(session, programme.guarantor.maker)
         stored, derived = slices(ctx), slices(ctx, ctx.on)
+        for account in accounts(ctx, list(ctx.session.scalars(select(Note).limit(SAMPLE)))):
+            told = {row.no: row.open_due_on for row in account.plan if row.open_due_on}
+            assert told == account.open_days(), account
     assert {(s.bank_id, s.category, s.standing): s for s in stored} == {
         (s.bank_id, s.category, s.standing): s for s in derived
     }

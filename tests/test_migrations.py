@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Connection, Engine, MetaData, Table, func, in
 from app.db import METADATA, alembic_config, make_engine, migrate, migrating
 from app.rights import is_append_only
 from loans import audit
+from loans.models import Instalment
 from tests.databases import APPLICATION, Database, Databases
 from tests.programme import ENGINES, Programme, Seeded
 from tests.subsidy.bank_files import approve, careful_lines, confirm, file_claim, order, review
@@ -69,6 +70,14 @@ def look(database: Database) -> Checksum:
         return checksum(connection)
 
 
+def open_days(database: Database) -> list[tuple[int, int, date]]:
+    """The instalments that are not wholly paid."""
+    rows = select(Instalment.note_id, Instalment.no, Instalment.open_due_on)
+    rows = rows.where(Instalment.open_due_on.is_not(None)).order_by(*rows.selected_columns)
+    with owner(database) as engine, engine.connect() as connection:
+        return [(note, no, on) for note, no, on in connection.execute(rows)]
+
+
 class owner:
     """An engine of the tables' owner, disposed of afterwards."""
 
@@ -111,13 +120,14 @@ def test_a_step_down_and_up_again_keeps_the_money_of_the_tables_that_stay(
     lived: tuple[Database, Programme],
 ) -> None:
     database, p = lived
-    before = look(database)
-    assert before["movement"]["amount_fen"][0] == 5
+    before, still_open = look(database), open_days(database)
+    assert before["movement"]["amount_fen"][0] == 5 and still_open
     assert before["subsidy_entry"]["amount_fen"][0] == 8, "four lines payable, four paid"
     down(database, "-1")
     kept = look(database)
     up(database)
     again = look(database)
+    assert open_days(database) == still_open
     assert again.keys() == before.keys()
     _same_where_both_are(before, kept)
     _same_where_both_are(kept, again)

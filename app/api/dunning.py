@@ -7,10 +7,22 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import Field
 
-from app.api.edge import Read, Write
+from app.api.edge import After, Limit, Read, Write
 from app.api.journey import Journey
 from app.api.views import BorrowerOut, ByOut, Persons
-from app.api.wire import Body, Day, Id, OneOf, Out, PublicId, Reason, YuanOut, fen
+from app.api.wire import (
+    AS_DIGITS,
+    MOST_ROWS,
+    Body,
+    Day,
+    Id,
+    OneOf,
+    Out,
+    PublicId,
+    Reason,
+    YuanOut,
+    fen,
+)
 from loans import dunning, parties, queries
 from loans.access import OrganisationKind
 from loans.arrears import Arrear
@@ -22,6 +34,12 @@ journey = Journey("催收")
 
 Kind = Annotated[
     DueKind | None, Query(description="overdue 逾期、today 今日到期、near 近期、early 较早。")
+]
+
+AfterNo = Annotated[
+    int,
+    Query(ge=1, le=MOST_ROWS, description="上一页答复中的 next_no：从该借据的这一期之后继续。"),
+    AS_DIGITS,
 ]
 
 
@@ -91,6 +109,14 @@ class DueOut(Out):
     instalment: ArrearOut
 
 
+class DueListOut(Out):
+    """到期清单的一页，应还款日在先的在前。"""
+
+    items: list[DueOut]
+    next: UUID | None = Field(description="还有下一页时：下一次查询的 after。")
+    next_no: int | None = Field(description="还有下一页时：下一次查询的 after_no。")
+
+
 class RevealBody(Body):
     """查看借款人联系方式的用途。"""
 
@@ -148,9 +174,23 @@ def arrears(note_id: Id, ctx: Read) -> ArrearsOut:
     )
 
 
-@journey.read("/due-list", "dunning.read", "到期与逾期清单")
-def due_list(ctx: Read, kind: Kind = None) -> list[DueOut]:
-    return [_due(ctx, row) for row in dunning.due_list(ctx, kind=kind)]
+@journey.read("/due-list", "dunning.read", "到期与逾期清单：应还款日在先的在前")
+def due_list(
+    ctx: Read,
+    kind: Kind = None,
+    after: After = None,
+    after_no: AfterNo = 1,
+    limit: Limit = 50,
+) -> DueListOut:
+    place = (after, after_no) if after else None
+    found = dunning.due_list(ctx, kind=kind, after=place, limit=limit + 1)
+    shown = [_due(ctx, row) for row in found[:limit]]
+    last = shown[-1] if len(found) > limit else None
+    return DueListOut(
+        items=shown,
+        next=last.note_id if last else None,
+        next_no=last.instalment.no if last else None,
+    )
 
 
 @journey.write(

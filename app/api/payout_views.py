@@ -9,10 +9,10 @@ from app.api.views import ByOut, Parties, PartyOut, Persons
 from app.api.wire import Out, PublicId, YuanOut, fen
 from loans import recoveries
 from loans.context import Context
-from loans.evidence import Readiness
 from loans.models import Evidence, Note, Payout, PayoutState, Recovery, RecoveryKind
 from loans.payouts import STATE_NAMES, share_basis_of
 from loans.queries import by_key
+from loans.readiness import Readiness
 
 
 class ItemOut(Out):

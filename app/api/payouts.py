@@ -22,7 +22,8 @@ from app.api.payout_views import (
 from app.api.views import PageOut, bank_key, paged
 from app.api.wire import Body, Day, Id, Reason, Text, Yuan
 from loans import evidence, payouts, queries, recoveries
-from loans.models import Payout, PayoutState
+from loans import readiness as live_book
+from loans.models import Note, Payout, PayoutState
 from loans.payouts import Ground
 
 journey = Journey("代偿与追偿")
@@ -115,8 +116,12 @@ class WriteOffBody(Body):
 
 
 @journey.read("/payout-readiness", "payouts.read", "代偿材料预检：每张在保借据今日尚缺的材料")
-def readiness(ctx: Read) -> list[ReadinessOut]:
-    return ready(ctx, evidence.readiness(ctx))
+def readiness(
+    ctx: Read, bank: Id | None = None, after: After = None, limit: Limit = 50
+) -> PageOut[ReadinessOut]:
+    rows = live_book.checked(ctx, bank_id=bank_key(ctx, bank))
+    page = queries.page(ctx, rows, Note, after=after, limit=limit)
+    return paged(page, lambda rows: ready(ctx, live_book.readiness(ctx, rows)))
 
 
 @journey.write(

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Response
 from app.web.acts import Failed, run, with_failure
 from app.web.dunning_acts import ACTS, offers
 from app.web.edge import Posted, Visit, go, visit_to, visiting
-from app.web.lists import ROWS, Filter, Part
+from app.web.lists import ROWS, Filter, Shown, address, listed
 from app.web.words import word
 from loans import dunning, evidence, parties, queries
+from loans import readiness as live_book
 from loans.dues import account_of
-from loans.dunning import DueKind
+from loans.dunning import DueKind, DueRow
 from loans.models import Borrower, Contract, Note, Organisation, Payout, Person, Reveal
 
 router = APIRouter(include_in_schema=False)
@@ -23,23 +24,37 @@ Reading = Annotated[Visit, visit_to("dunning.read")]
 def due(visit: Reading) -> Response:
     """What is overdue, due today, near and early; contacts masked."""
     kind = Filter.of(visit, "kind", "清单", [(k.value, word(k)) for k in DueKind])
-    rows = dunning.due_list(visit.ctx, kind=DueKind(kind.value) if kind.value else None)
-    part = Part.asked(visit)
-    page = part.of(visit, rows[part.skip : part.skip + ROWS + 1])
+    after = _after(visit)
+    rows = dunning.due_list(
+        visit.ctx, kind=DueKind(kind.value) if kind.value else None, after=after, limit=ROWS + 1
+    )
     return visit.show(
         "dunning.html",
         filters=[kind],
-        page=page,
+        page=_page_of(visit, rows, first=after is None),
         days={
             DueKind.NEAR: visit.ctx.book.at("due_list_days.near", visit.ctx.on).number,
             DueKind.EARLY: visit.ctx.book.at("due_list_days.early", visit.ctx.on).number,
         },
-        counted={k: sum(row.kind is k for row in rows) for k in DueKind} if not kind.value else {},
-        phones={
-            row.borrower.id: parties.masked_phone(visit.ctx, row.borrower) for row in page.rows
-        },
-        banks=queries.by_key(visit.ctx, Organisation, (row.note.bank_id for row in page.rows)),
+        counted=dunning.counted(visit.ctx) if not kind.value else {},
+        phones={row.borrower.id: parties.masked_phone(visit.ctx, row.borrower) for row in rows},
+        banks=queries.by_key(visit.ctx, Organisation, (row.note.bank_id for row in rows)),
     )
+
+
+def _after(visit: Visit) -> tuple[UUID, int] | None:
+    """The note and instalment after which the address goes on; None where it names none."""
+    asked = visit.request.query_params
+    try:
+        return UUID(asked["after"]), int(asked["no"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _page_of(visit: Visit, rows: list[DueRow], *, first: bool) -> Shown:
+    last = rows[ROWS - 1] if len(rows) > ROWS else None
+    note, no = (str(last.note.public_id), str(last.arrear.no)) if last else ("", "")
+    return Shown(rows[:ROWS], address(visit, after=note, no=no) if last else None, first)
 
 
 @router.get("/dunning/{id}")
@@ -70,20 +85,14 @@ def contact(visit: Annotated[Visit, visit_to("borrowers.reveal")], id: UUID) -> 
 @router.get("/readiness")
 def readiness(visit: Annotated[Visit, visit_to("payouts.read")]) -> Response:
     """From the first day: which evidence of a later request each live note lacks today."""
-    every = evidence.readiness(visit.ctx)
-    lacking = [row for row in every if row.missing]
-    part = Part.asked(visit)
-    page = part.of(visit, lacking[part.skip : part.skip + ROWS + 1])
+    book = live_book.LiveBook(visit.ctx)
+    page = listed(visit, book.lacking(), Note)
     return visit.show(
         "readiness.html",
-        checked=len(every),
-        lacking=len(lacking),
-        by_item=[
-            (item.title, sum(item.code in {m.code for m in row.missing} for row in lacking))
-            for item in evidence.items(visit.ctx)
-        ],
+        book=book.shortfall(),
         page=page,
-        banks=queries.by_key(visit.ctx, Organisation, (row.note.bank_id for row in page.rows)),
+        rows=live_book.readiness(visit.ctx, page.rows),
+        banks=queries.by_key(visit.ctx, Organisation, (note.bank_id for note in page.rows)),
     )
 
 

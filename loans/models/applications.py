@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from loans.models.model import APPEND_ONLY, BigKey, Keyed, Model, erasable, sealed, stored
 from loans.workflow import Action, BorrowerKind, State
 
+LAPSES = "action = 'lapse'"
 DECIDES = "action IN ('pass', 'send_back', 'reject')"
 
 
@@ -95,6 +96,12 @@ class Proposal(Keyed, Model):
     __tablename__ = "proposal"
     __table_args__ = (
         UniqueConstraint("application_id", "state", "round", "no"),
+        Index(
+            "ix_proposal_lapse",
+            "application_id",
+            sqlite_where=text(LAPSES),
+            postgresql_where=text(LAPSES),
+        ),
         APPEND_ONLY,
     )
 

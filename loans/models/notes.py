@@ -10,6 +10,7 @@ from loans.models.model import APPEND_ONLY, Keyed, Model, stored
 from loans.workflow import BorrowerKind, NoteState
 
 OWED = "balance_fen > 0"
+OPEN = "open_due_on IS NOT NULL"
 
 
 class MovementKind(StrEnum):
@@ -37,7 +38,11 @@ class Contract(Keyed, Model):
     """The credit contract of one approved application, signed at its first disbursement."""
 
     __tablename__ = "contract"
-    __table_args__ = (UniqueConstraint("bank_id", "contract_no"),)
+    __table_args__ = (
+        UniqueConstraint("bank_id", "contract_no"),
+        # By which first screens count the groups of borrowers, without reading the contracts.
+        Index("ix_contract_counted", "id", "category", "bank_id"),
+    )
 
     bank_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), unique=True)
@@ -122,6 +127,13 @@ class Note(Keyed, Model):
             sqlite_where=text(OWED),
             postgresql_where=text(OWED),
         ),
+        Index(
+            "ix_note_matures_on",
+            "matures_on",
+            "id",
+            sqlite_where=text(OWED),
+            postgresql_where=text(OWED),
+        ),
         CheckConstraint("balance_fen >= 0 AND balance_fen <= principal_fen", name="balance"),
     )
 
@@ -143,9 +155,24 @@ class Note(Keyed, Model):
 
 
 class Instalment(Model):
-    """One row of a note's repayment plan as agreed at disbursement."""
+    """One row of a note's repayment plan as agreed at disbursement.
+
+    ``open_due_on``: the day on which it is to be paid, the extended maturity for the last one after
+    an extension, while it is not wholly paid and its note runs; None else. It follows from the
+    note's movements (``dues.Account.open_days``) and narrows what the due lists look at.
+    """
 
     __tablename__ = "instalment"
+    __table_args__ = (
+        Index(
+            "ix_instalment_open",
+            "open_due_on",
+            "note_id",
+            "no",
+            sqlite_where=text(OPEN),
+            postgresql_where=text(OPEN),
+        ),
+    )
 
     note_id: Mapped[int] = mapped_column(ForeignKey("note.id"), primary_key=True)
     no: Mapped[int] = mapped_column(primary_key=True)
@@ -153,6 +180,7 @@ class Instalment(Model):
     principal_fen: Mapped[int]
     interest_fen: Mapped[int]
     balance_after_fen: Mapped[int]
+    open_due_on: Mapped[date | None]
 
 
 class Movement(Keyed, Model):

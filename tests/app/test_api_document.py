@@ -26,8 +26,7 @@ WHOLE = {
     "forecasts.of_application": "one record's",
     **dict.fromkeys(("forecasts.budget", "statistics.show", "statistics.hit_rates"), "sums"),
     **dict.fromkeys(("clocks.hit_rate", "watch.list_rates"), "sums"),
-    **dict.fromkeys(("applications.list_reservations", "dunning.due_list"), "open work of today"),
-    **dict.fromkeys(("payouts.readiness", "watch.list_signals"), "open work of today"),
+    **dict.fromkeys(("applications.list_reservations", "watch.list_signals"), "open work of today"),
     "statistics.notes": "what one figure is made of",
 }
 

@@ -16,14 +16,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 
 from loans import fund
+from loans.dues import Account
 from loans.errors import FuminError
-from loans.ledger import position
+from loans.ledger import position, standing
 from loans.models import (
     Application,
     Contract,
     FundEntry,
     FundEntryKind,
     GuaranteeFund,
+    Instalment,
     Movement,
     MovementKind,
     Note,
@@ -342,6 +344,9 @@ class GuaranteeMachine(RuleBasedStateMachine):
             now = position(note.principal_fen, contract.rate_ppm, rows)
             assert (now.balance_fen, now.state) == (note.balance_fen, note.state)  # L3
             assert 0 <= note.balance_fen <= note.principal_fen <= contract.principal_fen  # L2
+            plan = self.p.rows(select(Instalment).where(Instalment.note_id == note.id))
+            days = Account(note, contract, plan, standing(rows)).open_days()
+            assert {i.no: i.open_due_on for i in plan if i.open_due_on} == days
             self._seen.add(note.state.value)
 
     @invariant()

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from loans import dunning, evidence, parties
+from loans import dunning, evidence, parties, readiness
 from loans.arrears import Due, loan_class, silent_intervals, unpaid
 from loans.dunning import DueKind
 from loans.errors import Conflict, NotFound
@@ -127,12 +127,24 @@ def test_the_due_lists_of_a_note_with_monthly_instalments(programme):
         (DueKind.OVERDUE, date(2019, 6, 10)),
         (DueKind.NEAR, date(2019, 7, 10)),
     ]
+    assert read(p, dunning.counted) == {
+        DueKind.OVERDUE: 2, DueKind.TODAY: 0, DueKind.NEAR: 1, DueKind.EARLY: 0,
+    }  # fmt: skip
+    assert [kinds(after=(note, no)) for no in (1, 2, 3)] == [kinds()[no:] for no in (1, 2, 3)]
+    assert kinds(after=(note, 1), limit=1, kind=DueKind.OVERDUE) == kinds()[1:2]
+    with pytest.raises(NotFound):
+        kinds(after=(note, 13))
     p.day(date(2019, 7, 11))
     assert kinds(kind=DueKind.EARLY) == [(DueKind.EARLY, date(2019, 8, 10))]
     p.day(date(2019, 8, 10))
     assert kinds(kind=DueKind.TODAY) == [(DueKind.TODAY, date(2019, 8, 10))]
     assert read(p, lambda ctx: dunning.due_list(ctx), p.other_bank.maker) == []
-    p.repay(note, 120_000_00, on=p.today)
+    assert sum(read(p, dunning.counted, p.other_bank.maker).values()) == 0
+    for kind in ("repay", "receive_interest"):
+        p.report(note, kind, on=p.today, amount_fen=10_000_00)
+    assert (DueKind.OVERDUE, date(2019, 5, 10)) not in kinds()
+    assert kinds(after=(note, 1)) == kinds()  # paid since: the list goes on where it stood
+    p.repay(note, 110_000_00, on=p.today)
     assert kinds() == []
 
 
@@ -153,12 +165,25 @@ def test_both_institutions_log_and_nobody_edits(programme, note):
 # --- readiness and contacts -----------------------------------------------------------------------
 
 
+def _readiness(ctx):
+    """What the one note lacks, as the counts of the whole book and the list say too."""
+    (note,) = ctx.session.scalars(readiness.checked(ctx))
+    (found,) = readiness.readiness(ctx, [note])
+    codes = [item.code for item in found.missing]
+    whole = readiness.LiveBook(ctx)
+    book = whole.shortfall()
+    assert (book.checked, book.lacking) == (1, int(bool(codes)))
+    assert [item.code for item, count in book.by_item if count] == codes
+    assert list(ctx.session.scalars(whole.lacking())) == [note] * bool(codes)
+    return found, codes
+
+
 def test_readiness_says_from_the_first_day_what_a_request_would_lack(programme, note):
     p = programme
 
     def missing():
-        (found,) = read(p, evidence.readiness, p.bank.maker)
-        return [item.code for item in found.missing], found.overdue_since
+        found, codes = read(p, _readiness, p.bank.maker)
+        return codes, found.overdue_since
 
     assert missing() == (["disbursement", "transcript"], None)
     g.file_documents(p, note)
@@ -167,7 +192,8 @@ def test_readiness_says_from_the_first_day_what_a_request_would_lack(programme, 
     assert missing() == (["dunning_bank", "dunning_guarantor"], DUE)
     g.dun(p, note, on=p.today - timedelta(days=1), by=p.bank.maker)
     assert missing() == (["dunning_guarantor"], DUE)
-    assert read(p, evidence.readiness, p.other_bank.maker) == []
+    others = read(p, lambda ctx: readiness.LiveBook(ctx).shortfall(), p.other_bank.maker)
+    assert (others.checked, others.lacking) == (0, 0)
     with pytest.raises(Conflict):
         p.do(
             p.bank.maker,

@@ -14,7 +14,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from loans import dunning, evidence, parties, signals, standing
+from loans import dunning, parties, readiness, signals, standing
+from loans.context import Context
 from loans.models import BankStanding, Note
 from loans.payouts import Ground
 from subsidy import claims
@@ -66,7 +67,10 @@ def _due(on: date) -> Scene:
 
 
 def _lacking(p: Programme) -> Seen:
-    rows = [item for row in reading(p, evidence.readiness) for item in row.missing]
+    def live_book(ctx: Context) -> list[readiness.Readiness]:
+        return readiness.readiness(ctx, list(ctx.session.scalars(readiness.checked(ctx))))
+
+    rows = [item for row in reading(p, live_book) for item in row.missing]
     return [item.code for item in rows], [item.detail for item in rows]
 
 
