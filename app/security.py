@@ -13,21 +13,31 @@ from threading import BoundedSemaphore
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.db import take_turn
 from app.deps import Installation
-from loans import audit
+from app.limits import TooMany
+from loans import audit, wall
 from loans.access import Actor, Role
 from loans.logins import accepted_code
-from loans.models import ApiKey, BrowserSession, Organisation, Person
+from loans.models import (
+    ApiKey,
+    AuditHead,
+    AuditRecord,
+    BrowserSession,
+    Organisation,
+    Person,
+)
 
 FAILURES_ALLOWED = 5
 LOCKED_FOR = timedelta(minutes=15)
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=10)
 ATTEMPT_COST = 40  # of 1200 a minute: 30 attempts
+STRANGERS, STRANGER_COST = "sign-ins of nobody", 20  # of 1200 a minute: 60 links
+SIGN_IN, UNKNOWN = "session.sign_in", "unknown"  # operation and outcome in the audit chain
 KEY_PREFIX = "fumin_"
 
 _HASHER = PasswordHash((Argon2Hasher(),))
@@ -92,11 +102,13 @@ def sign_in(
             holds = matches and _is_open(person, at)
             if holds and _code_holds(installation, session, person, code):
                 person.failed_logins, person.locked_until = 0, None
-                _note(installation, session, person, audit.ACCEPTED)
+                _note(installation, session, person, audit.ACCEPTED, address)
                 return _begin(installation, session, person, at)
             _count_failure(person, at)
             outcome = "refused" if _is_open(person, at) else "locked"
-            _note(installation, session, person, outcome)
+            _note(installation, session, person, outcome, address)
+        elif person is None:
+            _note_stranger(installation, session, login, address)
     raise SignInRefused
 
 
@@ -202,10 +214,40 @@ def _begin(installation: Installation, session: Session, person: Person, at: dat
     return _signed_in(installation, session, person, token, csrf)
 
 
-def _note(installation: Installation, session: Session, person: Person, outcome: str) -> None:
+def _note(
+    installation: Installation, session: Session, person: Person, outcome: str, address: str
+) -> None:
     """Every attempt on an account stands in the audit chain: accepted, refused or locked."""
-    ctx = installation.context(session, _actor(session, person))
-    audit.record(ctx, operation="session.sign_in", outcome=outcome, target_id=person.public_id)
+    audit.record(
+        installation.context(session, _actor(session, person)),
+        operation=SIGN_IN,
+        outcome=outcome,
+        target_id=person.public_id,
+        details={"address": address},
+    )
+
+
+def _note_stranger(installation: Installation, session: Session, login: str, address: str) -> None:
+    """So does one on no account: what was typed as a keyed code, for it may be a password.
+
+    Anybody can cause these, so only so many a minute are links; the others cost the same time.
+    """
+    wall.admit(session, wall.EVERY_BANK)
+    try:
+        if installation.buckets:
+            installation.buckets.take(STRANGERS, STRANGER_COST)
+    except TooMany:
+        session.execute(update(AuditHead).values(seq=AuditHead.seq))
+        return
+    entry = AuditRecord(
+        at=installation.clock(),
+        on=installation.today(session),
+        operation=SIGN_IN,
+        outcome=UNKNOWN,
+        fingerprint=installation.vault.index("sign_in.login", login),
+        details={"address": address},
+    )
+    audit.append(session, installation.vault, entry)
 
 
 def _matches(password_hash: str | None, password: str) -> bool:

@@ -102,7 +102,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "organisations.register": frozenset({Role.SYSTEM_ADMIN}),
     "branches.register": frozenset({Role.SYSTEM_ADMIN, Role.BANK_CHECKER}),
     "people.register": frozenset({Role.SECURITY_ADMIN}),
-    "people.change_roles": frozenset({Role.SECURITY_ADMIN}),
+    "role_changes.ask": frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}),
+    "role_changes.agree": frozenset({Role.SECURITY_ADMIN}),
+    "role_changes.drop": frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}),
     "people.disable": frozenset({Role.SECURITY_ADMIN}),
     "people.enable": frozenset({Role.SECURITY_ADMIN}),
     "people.reset": frozenset({Role.SECURITY_ADMIN}),
@@ -209,6 +211,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "budgets.read": _FINANCE | {Role.OBSERVER},
     "statistics.read": _BUSINESS,
     "audit.read": frozenset({Role.AUDIT_ADMIN}),
+    "sign_ins.read": frozenset({Role.SECURITY_ADMIN, Role.AUDIT_ADMIN}),
 }
 
 

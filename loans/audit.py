@@ -34,9 +34,7 @@ def record(
     details: dict[str, Any] | None = None,
 ) -> AuditRecord:
     """Append one record to the chain, in the command's own transaction."""
-    head = ctx.session.scalars(select(AuditHead).with_for_update()).one()
     entry = AuditRecord(
-        seq=head.seq + 1,
         at=ctx.at,
         on=ctx.on,
         person_id=ctx.actor.person_id,
@@ -47,9 +45,16 @@ def record(
         fingerprint=fingerprint,
         details=details or {},
     )
-    entry.code = link(ctx.vault, head.code, entry)
+    return append(ctx.session, ctx.vault, entry)
+
+
+def append(session: Session, vault: Vault, entry: AuditRecord) -> AuditRecord:
+    """Tie a record to the chain's end, in the caller's transaction."""
+    head = session.scalars(select(AuditHead).with_for_update()).one()
+    entry.seq = head.seq + 1
+    entry.code = link(vault, head.code, entry)
     head.seq, head.code = entry.seq, entry.code
-    ctx.session.add(entry)
+    session.add(entry)
     return entry
 
 

@@ -15,7 +15,7 @@ from loans.access import ALLOWED, ROLES_OF, OrganisationKind, Role
 from loans.context import Context
 from loans.errors import Conflict, NotFound, NotPermitted
 from loans.identity import canonical_id
-from loans.models import ApiKey, BrowserSession, Organisation, Person
+from loans.models import ApiKey, BrowserSession, Person
 from loans.queries import one, organisation_of
 
 IDENTITY, SECOND_FACTOR, KEY_SECRET = "person.identity", "person.totp", "key.secret"
@@ -36,7 +36,7 @@ def register_person(
     ``id_no``, kept as a blind index only, tells two accounts of one person from two people.
     """
     organisation = organisation_of(ctx, organisation_id)
-    _check_roles(organisation.kind, organisation.name, roles)
+    check_roles(organisation.kind, organisation.name, roles)
     if ctx.session.scalars(select(Person).where(Person.login == login)).first():
         raise Conflict("login-taken", f"登录名 {login} 已被使用，请换一个")
     identity = ctx.vault.index(IDENTITY, canonical_id(id_no, on=ctx.on)) if id_no else None
@@ -56,37 +56,28 @@ def register_person(
     return row
 
 
-def change_roles(ctx: Context, *, login: str, roles: frozenset[Role]) -> Person:
-    """Another office for somebody else, from the next request on."""
-    row = _other_person(ctx, login)
-    organisation = ctx.session.get_one(Organisation, row.organisation_id)
-    _check_roles(organisation.kind, organisation.name, roles)
-    row.roles = sorted(roles)
-    return row
-
-
 def disable(ctx: Context, *, login: str) -> Person:
     """Somebody has left: sessions and keys of this account are refused from now on."""
-    row = _other_person(ctx, login)
+    row = other_person(ctx, login)
     row.active = False
-    _end_sessions(ctx, row)
+    end_sessions(ctx, row)
     return row
 
 
 def enable(ctx: Context, *, login: str) -> Person:
     """Somebody is back, with the roles they had."""
-    row = _other_person(ctx, login)
+    row = other_person(ctx, login)
     row.active = True
     return row
 
 
 def reset(ctx: Context, *, login: str, password_hash: str) -> Person:
     """Password lost, phone lost: a new password, no lock, the second factor to be set up anew."""
-    row = _other_person(ctx, login)
+    row = other_person(ctx, login)
     row.password_hash = password_hash
     row.failed_logins, row.locked_until = 0, None
     row.totp_sealed, row.totp_since, row.totp_step = None, None, 0
-    _end_sessions(ctx, row)
+    end_sessions(ctx, row)
     return row
 
 
@@ -115,7 +106,7 @@ def confirm_second_factor(ctx: Context, *, code: str) -> Person:
     if step is None:
         raise Conflict("code-wrong", "动态码不正确；请核对手机时间，用应用中当前的六位数字再试")
     row.totp_step, row.totp_since = step, ctx.at
-    _end_sessions(ctx, row)  # those were opened with the password alone
+    end_sessions(ctx, row)  # those were opened with the password alone
     return row
 
 
@@ -174,7 +165,8 @@ def revoke_key(ctx: Context, *, key_id: UUID) -> ApiKey:
     return row
 
 
-def _check_roles(kind: OrganisationKind, name: str, roles: frozenset[Role]) -> None:
+def check_roles(kind: OrganisationKind, name: str, roles: frozenset[Role]) -> None:
+    """Refuse roles that this kind of organisation has not, and two administrators in one."""
     foreign = roles - ROLES_OF[kind]
     if foreign or not roles:
         raise Conflict(
@@ -208,7 +200,7 @@ def _person(ctx: Context, login: str) -> Person:
     return row
 
 
-def _other_person(ctx: Context, login: str) -> Person:
+def other_person(ctx: Context, login: str) -> Person:
     """Nobody changes what they themselves may do, under whatever account (I7)."""
     row = _person(ctx, login)
     if row.id == ctx.actor.person_id:
@@ -218,7 +210,8 @@ def _other_person(ctx: Context, login: str) -> Person:
     return row
 
 
-def _end_sessions(ctx: Context, person: Person) -> None:
+def end_sessions(ctx: Context, person: Person) -> None:
+    """Whatever browsers this person is signed in with have to sign in again."""
     ctx.session.execute(
         update(BrowserSession)
         .where(BrowserSession.person_id == person.id, BrowserSession.ended_at.is_(None))

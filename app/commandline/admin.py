@@ -10,20 +10,22 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Select, select
+from sqlalchemy.orm import aliased
 
 from app.bootstrap import ADMINISTRATORS, Newcomer, first_administrators
 from app.commandline.opening import ActingAs, acting_person, opened
 from app.commands import perform
 from app.deps import Installation
 from app.security import hash_password, hash_token, new_key
-from loans import access, logins, parties, queries, totp
+from loans import access, logins, parties, queries, role_changes, totp
 from loans.access import OrganisationKind, Role
-from loans.models import ApiKey, Organisation, Person
+from loans.models import ApiKey, Organisation, Person, RoleChange
 
 admin = typer.Typer(name="admin", help="管理员：机构、人员、密钥。", no_args_is_help=True)
 
 Login = Annotated[str, typer.Argument(help="登录名。")]
 Roles = Annotated[list[Role], typer.Option("--role", help="岗位，可多次给出。")]
+ChangeId = Annotated[UUID, typer.Argument(help="岗位变更编号。")]
 DAYS = 365
 
 
@@ -110,16 +112,69 @@ def people(acting: ActingAs = None) -> None:
 
 
 @admin.command()
-def roles(login: Login, role: Roles, acting: ActingAs = None) -> None:
-    """更改一名人员的岗位（安全管理员，不能改本人）。"""
+def roles(
+    login: Login,
+    role: Roles,
+    reason: Annotated[str, typer.Option(prompt="变更原因", help="变更原因。")],
+    acting: ActingAs = None,
+) -> None:
+    """提出更改一名人员的岗位（系统或安全管理员，不能改本人），待另一名管理员复核。"""
+    with opened() as installation:
+        row = perform(
+            installation,
+            acting_person(installation, acting),
+            "role_changes.ask",
+            lambda ctx: role_changes.ask(ctx, login=login, roles=frozenset(role), reason=reason),
+        )
+    typer.echo(f"编号：{row.public_id}")
+    typer.echo("已提出；待另一人（安全管理员）用 fumin admin agree-roles 复核后生效。")
+
+
+@admin.command()
+def role_requests(acting: ActingAs = None) -> None:
+    """列出待复核的岗位变更。"""
+    asker = aliased(Person)
+    found = role_changes.pending().join(Person, Person.id == RoleChange.person_id)
+    with_people = found.join(asker, asker.id == RoleChange.asked_by_id)
+    with opened() as installation:
+        query = with_people.add_columns(Person, asker).order_by(RoleChange.id)
+        rows = _read(installation, acting, "people.read", query)
+    _show(
+        ("编号", "登录名", "现有岗位", "拟改为", "原因", "提出人", "提出日"),
+        (
+            (
+                str(c.public_id), p.login, "、".join(p.roles), "、".join(c.roles),
+                c.reason, by.login, f"{c.asked_on}",
+            )
+            for c, p, by in rows
+        ),
+    )  # fmt: skip
+
+
+@admin.command()
+def agree_roles(change_id: ChangeId, acting: ActingAs = None) -> None:
+    """复核一项岗位变更（安全管理员，与提出人不是同一人）：本人须重新登录。"""
+    with opened() as installation:
+        row = perform(
+            installation,
+            acting_person(installation, acting),
+            "role_changes.agree",
+            lambda ctx: role_changes.agree(ctx, change_id=change_id),
+        )
+    typer.echo(f"已复核，岗位现为 {'、'.join(row.roles)}；本人重新登录后生效。")
+
+
+@admin.command()
+def drop_roles(change_id: ChangeId, acting: ActingAs = None) -> None:
+    """作废一项待复核的岗位变更：提出人撤回，或另一名管理员不同意。"""
     with opened() as installation:
         perform(
             installation,
             acting_person(installation, acting),
-            "people.change_roles",
-            lambda ctx: logins.change_roles(ctx, login=login, roles=frozenset(role)),
+            "role_changes.drop",
+            lambda ctx: role_changes.drop(ctx, change_id=change_id),
         )
-    typer.echo(f"{login} 的岗位现为 {'、'.join(sorted(role))}，下一次请求起生效。")
+    typer.echo("已作废，岗位不变。")
 
 
 @admin.command()
@@ -276,7 +331,11 @@ def _yes(value: object) -> str:
 
 
 def _show(headers: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
-    table = Table(*headers)
+    number, *others = headers
+    table = Table()
+    table.add_column(number, no_wrap=True)  # what other commands ask for is never cut
+    for header in others:
+        table.add_column(header, overflow="fold")
     for row in rows:
         table.add_row(*row)
     Console().print(table)

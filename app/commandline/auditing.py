@@ -1,20 +1,23 @@
-"""``fumin audit anchor`` and ``verify``: the audit chain, and the anchors that the bureau keeps."""
+"""``fumin audit``: the audit chain, the anchors that the bureau keeps, refused sign-ins."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
+from sqlalchemy import Executable, select
 
 from app.commandline.opening import ActingAs, acting_person, opened
+from app.security import SIGN_IN, UNKNOWN
 from loans import access, anchors, audit
 from loans.anchors import Anchor
 from loans.context import Context
-from loans.models import AuditRecord
+from loans.models import AuditRecord, Person
 
 record = typer.Typer(name="audit", help="审计链：每日锚点，核对全部记录。", no_args_is_help=True)
 
 OPERATION = "audit.read"
+OUTCOMES = {"refused": "未通过", "locked": "已锁定", UNKNOWN: "无此人"}
 
 
 @record.command("anchor")
@@ -65,6 +68,35 @@ def verify(
                 return
             typer.echo(_where(ctx, broken, kept), err=True)
     raise typer.Exit(1)
+
+
+@record.command("sign-ins")
+def sign_ins(
+    days: Annotated[int, typer.Option(min=1, max=366, help="最近几天。")] = 1,
+    acting: ActingAs = None,
+) -> None:
+    """未成功的登录：时间、来源地址、登录名；没有的登录名只显示其编码（安全、审计管理员）。"""
+    with opened() as installation:
+        actor = acting_person(installation, acting)
+        access.require(actor, "sign_ins.read")
+        with installation.reads() as session:
+            ctx = installation.context(session, actor)
+            rows = session.execute(_refused_since(ctx.at - timedelta(days=days)))
+            for entry, login in rows:
+                who = login or f"（没有的登录名 {entry.fingerprint.hex()[:12]}）"
+                address, outcome = entry.details.get("address", ""), OUTCOMES[entry.outcome]
+                typer.echo(f"{entry.at:%Y-%m-%d %H:%M:%S}Z  {address:<15}  {outcome}  {who}")
+
+
+def _refused_since(at: datetime) -> Executable:
+    return (
+        select(AuditRecord, Person.login)
+        .outerjoin(Person, Person.id == AuditRecord.person_id)
+        .where(AuditRecord.operation == SIGN_IN, AuditRecord.outcome.in_(OUTCOMES))
+        .where(AuditRecord.at >= at)
+        .order_by(AuditRecord.seq)
+        .execution_options(yield_per=1_000)
+    )
 
 
 def _where(ctx: Context, broken: int, kept: list[Anchor]) -> str:

@@ -29,6 +29,7 @@ from loans.models.parties import (
     BrowserSession,
     Organisation,
     Person,
+    RoleChange,
     SignedRequest,
 )
 from loans.models.payouts import (
@@ -102,6 +103,7 @@ __all__ = [
     "Recovery",
     "RecoveryKind",
     "Reveal",
+    "RoleChange",
     "SignedRequest",
     "StandingKind",
     "Verification",

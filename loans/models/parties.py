@@ -57,6 +57,23 @@ class Person(Keyed, Model):
     registered_on: Mapped[date]
 
 
+class RoleChange(Keyed, Model):
+    """Other roles for a person: asked for by one administrator, agreed to by another."""
+
+    __tablename__ = "role_change"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    roles: Mapped[list[Any]]
+    reason: Mapped[str] = mapped_column(String(200))
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    asked_on: Mapped[date]
+    agreed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    agreed_on: Mapped[date | None]
+    # Taken back by who asked, or refused by another administrator.
+    dropped_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    dropped_on: Mapped[date | None]
+
+
 class ApiKey(Keyed, Model):
     """A bank system's key: only its hash is stored; it acts as one registered person."""
 

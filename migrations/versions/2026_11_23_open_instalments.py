@@ -13,7 +13,7 @@ from loans.models.notes import MovementKind
 from loans.workflow import NoteState
 
 revision: str = "open_instalments"
-down_revision: str | None = "webhooks"
+down_revision: str | None = "unknown_sign_ins"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -12,10 +12,19 @@ from tests.app.operations import KEYLESS, OPEN, operations
 
 # In the access table, but only on the command line of the machine itself.
 NOT_OVER_HTTP = {
-    *("keys.issue", "keys.revoke", "keys.read", "audit.read", "policies.load", "calendar.load"),
+    *(
+        "keys.issue",
+        "keys.revoke",
+        "keys.read",
+        "audit.read",
+        "sign_ins.read",
+        "policies.load",
+        "calendar.load",
+    ),
     *("webhooks.register", "webhooks.remove", "webhooks.read"),
     *("vault.reseal", "borrowers.hold", "borrowers.erase"),
-    *("people.change_roles", "people.disable", "people.enable", "people.reset"),
+    *("role_changes.ask", "role_changes.agree", "role_changes.drop"),
+    *("people.disable", "people.enable", "people.reset"),
     *("second_factor.begin", "second_factor.confirm", "passwords.change"),  # a person's own page
 }
 # Lists without pages, and why they end.

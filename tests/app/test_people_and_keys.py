@@ -10,11 +10,22 @@ import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from app import signing
+from app import security, signing
+from app.limits import Buckets
 from app.main import create_app
-from app.security import ABSOLUTE, FAILURES_ALLOWED, hash_password, hash_token
+from app.security import (
+    ABSOLUTE,
+    ATTEMPT_COST,
+    FAILURES_ALLOWED,
+    SIGN_IN,
+    STRANGER_COST,
+    UNKNOWN,
+    SignInRefused,
+    hash_password,
+    hash_token,
+)
 from app.signing import WINDOW, Part, signature
-from loans import logins, totp
+from loans import audit, logins, role_changes, totp
 from loans.access import ROLES_OF, OrganisationKind, Role
 from loans.errors import Conflict, NotPermitted
 from loans.models import ApiKey, AuditRecord, BrowserSession, Person
@@ -31,6 +42,21 @@ HASH = hash_password(PASSWORD)
 def secure(p, operation, call):
     """A command of the security administrator."""
     return p.do(p.security, operation, call)
+
+
+def ask_roles(p, login, roles, by=None):
+    """One administrator asks for other roles for somebody."""
+    return p.do(
+        by or p.system,
+        "role_changes.ask",
+        lambda ctx: role_changes.ask(ctx, login=login, roles=roles, reason="轮岗"),
+    )
+
+
+def change_roles(p, login, roles):
+    """Two administrators give somebody other roles."""
+    change = ask_roles(p, login, roles)
+    secure(p, "role_changes.agree", lambda ctx: role_changes.agree(ctx, change_id=change.public_id))
 
 
 def with_password(p, login):
@@ -82,9 +108,49 @@ def test_who_has_an_app_needs_its_code_once_each(api):
     for _ in range(FAILURES_ALLOWED - 1):
         sign_in(api, "B1-maker", "000000", status=401)
     assert p.row(Person, p.bank.maker.public_id).locked_until is not None
-    attempts = select(AuditRecord.outcome).where(AuditRecord.operation == "session.sign_in")
-    told = p.rows(attempts.order_by(AuditRecord.seq))
+    told = [entry.outcome for entry in attempts(p)]
     assert told == [*["refused"] * 2, "accepted", *["refused"] * 4, "locked"]
+
+
+def attempts(p):
+    """The links of the chain that tell of signing in."""
+    links = select(AuditRecord).where(AuditRecord.operation == SIGN_IN)
+    return p.rows(links.order_by(AuditRecord.seq))
+
+
+def test_an_unknown_login_is_refused_like_a_wrong_password_and_kept_as_a_code(api):
+    p = api.programme
+    with_password(p, "B1-maker")
+    limited = replace(p.installation, buckets=Buckets(ATTEMPT_COST * 5, clock=lambda: 0.0))
+    app = create_app(limited)
+    typed = "typed-a-password-here"
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answers = []
+        for at, login in enumerate(("B1-maker", typed, "B1-checker", typed)):
+            body = {"login": login, "password": f"wrong-{at}"}
+            answers.append(client.post("/api/v1/session", json=body))
+        assert {(a.status_code, a.content) for a in answers} == {(401, answers[0].content)}
+        headers = [a.headers.keys() for a in answers]
+        assert headers == headers[:1] * 4
+    mine, stranger, other, again = attempts(p)
+    assert [e.outcome for e in (mine, stranger, other, again)] == ["refused", UNKNOWN] * 2
+    assert stranger.person_id is None and stranger.organisation_id is None
+    assert stranger.fingerprint == again.fingerprint != mine.fingerprint
+    assert {e.details["address"] for e in (mine, stranger, other)} == {"testclient"}
+    assert typed not in str((stranger.details, stranger.fingerprint, stranger.target_id))
+    with p.reading() as session:
+        assert audit.first_broken(session, p.installation.vault) is None
+
+
+def test_a_flood_of_unknown_logins_leaves_only_so_many_links(programme):
+    p = programme
+    limited = replace(p.installation, buckets=Buckets(2 * STRANGER_COST, clock=lambda: 0.0))
+    for at in range(3):
+        with pytest.raises(SignInRefused):
+            security.sign_in(limited, f"nobody-{at}", "x", address=f"10.0.0.{at}")
+    assert len(attempts(p)) == 2
+    with p.reading() as session:
+        assert audit.first_broken(session, p.installation.vault) is None
 
 
 def test_where_it_is_required_a_password_opens_the_way_to_it_and_nothing_else(api):
@@ -155,11 +221,9 @@ def test_nothing_outlives_its_revocation(api):
     api.anybody.get("/me", status=401)
     key.get("/me")
     reader = frozenset({Role.BANK_READER})
-    secure(
-        p,
-        "people.change_roles",
-        lambda ctx: logins.change_roles(ctx, login="B1-maker", roles=reader),
-    )
+    sign_in(api, "B1-maker")
+    change_roles(p, "B1-maker", reader)
+    api.anybody.get("/me", status=401)
     assert key.get("/me")["roles"] == ["bank_reader"]
     body = application_body(str(p.branches[p.bank.id]))
     assert key.post("/applications", body, status=403)["code"] == "role-not-allowed"
@@ -189,8 +253,8 @@ def test_nobody_changes_their_own_account_under_whatever_name(programme):
         index = p.installation.vault.index(logins.IDENTITY, twin)
         session.execute(update(Person).where(Person.id == operator.id).values(identity_index=index))
     acts = {
-        "people.change_roles": lambda ctx: logins.change_roles(
-            ctx, login="security", roles=frozenset({Role.SYSTEM_ADMIN})
+        "role_changes.ask": lambda ctx: role_changes.ask(
+            ctx, login="security", roles=frozenset({Role.SYSTEM_ADMIN}), reason="轮岗"
         ),
         "people.reset": lambda ctx: logins.reset(ctx, login="security", password_hash=HASH),
         "people.register": lambda ctx: logins.register_person(
@@ -217,14 +281,44 @@ def test_the_three_administrators_are_three_people(programme):
         Role.AUDIT_ADMIN,
     }
     with pytest.raises(Conflict) as refused:
-        secure(
-            p,
-            "people.change_roles",
-            lambda ctx: logins.change_roles(
-                ctx, login="audit", roles=frozenset({Role.AUDIT_ADMIN, Role.SYSTEM_ADMIN})
-            ),
-        )
+        ask_roles(p, "audit", frozenset({Role.AUDIT_ADMIN, Role.SYSTEM_ADMIN}))
     assert refused.value.code == "administrators-apart"
+
+
+def test_a_change_of_roles_takes_two_administrators_and_neither_is_the_one(programme):
+    p = programme
+    reader, login = frozenset({Role.BANK_READER}), "B1-maker"
+
+    def roles():
+        return p.row(Person, p.bank.maker.public_id).roles
+
+    def refused(error, operation, call, by=p.security):
+        with pytest.raises(error) as told:
+            p.do(by, operation, call)
+        return told.value.code
+
+    def agreeing(change):
+        return "role_changes.agree", lambda ctx: role_changes.agree(ctx, change_id=change.public_id)
+
+    own = ask_roles(p, login, reader, by=p.security)
+    assert roles() == ["bank_maker"], "one administrator changes nothing"
+    assert refused(NotPermitted, *agreeing(own)) == "same-person"
+    assert refused(NotPermitted, *agreeing(own), by=p.system) == "role-not-allowed"
+    assert refused(NotPermitted, *agreeing(own), by=p.bank.checker) == "role-not-allowed"
+    with pytest.raises(Conflict, match="待复核"):
+        ask_roles(p, login, reader)
+    dropping = "role_changes.drop", lambda ctx: role_changes.drop(ctx, change_id=own.public_id)
+    p.do(p.system, *dropping)
+    assert refused(Conflict, *agreeing(own)) == "change-done"
+    assert refused(Conflict, *dropping) == "change-done"
+    assert roles() == ["bank_maker"]
+    about_security = ask_roles(p, "security", frozenset({Role.AUDIT_ADMIN}))
+    assert refused(NotPermitted, *agreeing(about_security)) == "own-account"
+    secure(p, *agreeing(ask_roles(p, login, reader)))
+    assert roles() == ["bank_reader"]
+    acts = select(AuditRecord.operation).where(AuditRecord.operation.startswith("role_changes."))
+    told = [act.partition(".")[2] for act in p.rows(acts.order_by(AuditRecord.seq))]
+    assert told == ["ask", "drop", "ask", "ask", "agree"]
 
 
 def test_two_accounts_of_one_person_are_one_person(programme):

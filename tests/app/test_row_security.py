@@ -26,6 +26,7 @@ OF_THE_PROGRAMME = {
     "organisation",
     "person",
     "policy_version",
+    "role_change",
     "signed_request",
     "subsidy_budget",
     "workday_notice",

@@ -18,10 +18,10 @@ KILLED = 137
 
 
 class Boundaries:
-    """Counts an engine's boundaries; at the one numbered ``fatal`` the process is gone."""
+    """Counts an engine's boundaries, and tells the number of every one that is reached."""
 
-    def __init__(self, engine: Engine, *, fatal: int = 0) -> None:
-        self.passed, self._fatal = 0, fatal
+    def __init__(self, engine: Engine, reached: Callable[[int], None]) -> None:
+        self.passed, self._reached = 0, reached
         for name in ("begin", "before_cursor_execute", "commit"):
             event.listen(engine, name, self._pass)
         dialect, commit = engine.dialect, engine.dialect.do_commit
@@ -34,8 +34,17 @@ class Boundaries:
 
     def _pass(self, *_: Any) -> None:
         self.passed += 1
-        if self.passed == self._fatal:
+        self._reached(self.passed)
+
+
+def dying_at(fatal: int) -> Callable[[int], None]:
+    """At this boundary the process is gone."""
+
+    def reached(boundary: int) -> None:
+        if boundary == fatal:
             os._exit(KILLED)
+
+    return reached
 
 
 def in_a_child(act: Callable[[], Any]) -> Any | None:

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 WRONG = ("torn", "lost", "dup", "stuck")
-COUNTED = ("crash_points", "kills", "cuts", "acked", "fuzzed", *WRONG)
+COUNTED = ("crash_points", "deaths", "kills", "cuts", "acked", "fuzzed", *WRONG)
 BEGUN = pytest.StashKey[float]()
 
 

@@ -1,14 +1,20 @@
-"""A caller of the story whose every new write first dies at all its boundaries, each in a copy.
+"""A caller of the story whose every new write first dies at its boundaries, each in a copy.
 
 After each death the copy must be as before the write or as after it; after one or several of them
 the same request with the same key must give the same answer and leave the same rows, audit chain
 and all, as a write that nothing disturbed. The same holds where the process lives, but its COMMIT
 or the answer to it is lost: it says 503, which promises nothing.
+
+A death on SQLite leaves the files as they are at that moment, so all deaths are seen in one life of
+the write: at every boundary its files are kept, and what they hold is examined like any death's
+(`remains.py`). At a drawn share of the boundaries it dies besides, and must leave the same.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -21,11 +27,12 @@ from loans import audit
 from tests.app.conftest import PREFIX, Api, Caller
 from tests.app.operations import operation_at
 from tests.databases import Database, Databases
-from tests.faults.boundaries import Boundaries, in_a_child
+from tests.faults.boundaries import Boundaries, dying_at, in_a_child
 from tests.faults.conftest import Faults
 from tests.faults.images import image
 from tests.faults.losses import Links, links_to
 from tests.faults.proxy import Fault
+from tests.faults.remains import Remains
 from tests.programme import Programme
 
 Sent = tuple[int, bytes]
@@ -38,17 +45,21 @@ ALONE = """
 
 @dataclass
 class Undisturbed:
-    """A write that nothing disturbed: what there was before, after, what it was answered."""
+    """A write that nothing disturbed: what there was before, after, what it was answered.
+
+    ``remains`` are what a death at each of its boundaries leaves, where files can tell.
+    """
 
     before: str
     after: str
     answer: Sent
     boundaries: int
+    remains: Remains
 
 
 @dataclass
 class Crashes(Api):
-    """The story's API on ``database``; ``share`` of the boundaries of every write are fatal."""
+    """The story's API on ``database``; at ``share`` of the boundaries of every write it dies."""
 
     databases: Databases = field(kw_only=True)
     database: Database = field(kw_only=True)
@@ -122,12 +133,24 @@ class Crashes(Api):
                 link.rollback()
                 link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.engine.dispose()
-        with self.databases.copy(self.database) as self._at:
-            try:
-                yield
-            finally:
-                self.engine.dispose()
-                self._at = self.database
+        with self.databases.copy(self.database) as copy, self.led_to(copy):
+            yield
+
+    @contextmanager
+    def led_to(self, database: Database) -> Iterator[None]:
+        """Inside, the engine leads to this database."""
+        self._at = database
+        try:
+            yield
+        finally:
+            self.engine.dispose()
+            self._at = self.database
+
+    @property
+    def file(self) -> Path | None:
+        """The file that the engine leads to; None on PostgreSQL."""
+        name = make_url(self._at.url).database
+        return Path(str(name)) if self.database.kind == "sqlite" else None
 
     def holds(self) -> bool:
         """Whether the audit chain holds."""
@@ -160,7 +183,9 @@ class CrashingCaller(Caller):
                 answer = super(CrashingCaller, self).send(method, path, key=key, **more)
                 return answer.status_code, answer.content
 
-            told = _undisturbed(api, request)
+            with TemporaryDirectory(dir=api.databases.folder) as kept:
+                told = _undisturbed(api, request, Path(kept))
+                _examine(api, request, told)
             api.covered[operation.name] = told.boundaries
             deaths = _chosen(api, operation.name, told.boundaries)
             while deaths:
@@ -173,19 +198,32 @@ class CrashingCaller(Caller):
         return super().send(method, path, key=key, **more)
 
 
-def _undisturbed(api: Crashes, request: Callable[[], Sent]) -> Undisturbed:
-    def counting() -> tuple[Sent, int]:
-        boundaries = Boundaries(api.engine)
-        return request(), boundaries.passed
+def _undisturbed(api: Crashes, request: Callable[[], Sent], kept: Path) -> Undisturbed:
+    def watched() -> tuple[Sent, list[int], int]:
+        boundaries = Boundaries(api.engine, remains.keep)
+        return request(), remains.deaths, boundaries.passed
 
     with api.copied():
+        remains = Remains(kept, api.file)
         before = image(api.engine)
         api.engine.dispose()
-        answer, boundaries = in_a_child(counting)
+        answer, remains.deaths, boundaries = in_a_child(watched)
         assert 200 <= answer[0] < 300, answer
         assert request() == answer, "the replay is the answer"
         assert api.holds()
-        return Undisturbed(before, image(api.engine), answer, boundaries)
+        return Undisturbed(before, image(api.engine), answer, boundaries, remains)
+
+
+def _examine(api: Crashes, request: Callable[[], Sent], told: Undisturbed) -> None:
+    """What the files hold that deaths leave, and what the same request then makes of them."""
+    seen = set()
+    for file, deaths in told.remains.found():
+        with api.led_to(Database("sqlite", f"sqlite:///{file}", f"sqlite:///{file}")):
+            seen.add(found := image(api.engine))
+            api.faults.counts["crash_points"] += deaths
+            api.faults.counts["torn"] += found not in (told.before, told.after)
+            _retry(api, request, told)
+    assert not seen or {told.before, told.after} <= seen, "no death before COMMIT, or none after"
 
 
 def _chosen(api: Crashes, name: str, boundaries: int) -> list[int]:
@@ -209,7 +247,7 @@ def _die(api: Crashes, fatal: int, request: Callable[[], Sent], told: Undisturbe
     """Gives what the database holds afterwards."""
 
     def act() -> Sent:
-        Boundaries(api.engine, fatal=fatal)
+        Boundaries(api.engine, dying_at(fatal))
         return request()
 
     api.engine.dispose()  # or the child would inherit connections
@@ -217,7 +255,8 @@ def _die(api: Crashes, fatal: int, request: Callable[[], Sent], told: Undisturbe
     assert (acknowledged is None) == (fatal <= told.boundaries), (fatal, acknowledged)
     api.alone()
     found = image(api.engine)
-    api.faults.counts["crash_points"] += acknowledged is None
+    died = acknowledged is None
+    api.faults.counts.update(deaths=died, crash_points=died and not told.remains.deaths)
     api.faults.counts["torn"] += found not in (told.before, told.after)
     api.faults.counts["lost"] += acknowledged is not None and (acknowledged, found) != (
         told.answer,
