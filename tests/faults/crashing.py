@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 from sqlalchemy import Engine, event, make_url
 from starlette.testclient import TestClient
 
@@ -29,7 +30,7 @@ from tests.app.operations import operation_at
 from tests.databases import Database, Databases
 from tests.faults.boundaries import Boundaries, dying_at, in_a_child
 from tests.faults.conftest import Faults
-from tests.faults.images import image
+from tests.faults.images import in_postgresql, in_sqlite
 from tests.faults.losses import Links, links_to
 from tests.faults.proxy import Fault
 from tests.faults.remains import Remains
@@ -105,6 +106,7 @@ class Crashes(Api):
 
     def __post_init__(self) -> None:
         self._at = self.database
+        self._watching: Any = None
 
     def as_(self, login: str) -> Caller:
         """A caller whose writes die first."""
@@ -138,10 +140,18 @@ class Crashes(Api):
 
     @contextmanager
     def led_to(self, database: Database) -> Iterator[None]:
-        """Inside, the engine leads to this database."""
+        """Inside, the engine leads to this database.
+
+        What PostgreSQL holds is asked over one link of the parent's own, which knows the question
+        after the first time. SQLite's last link tidies the files up: there every look has its own.
+        """
         self._at = database
         try:
-            yield
+            if database.kind == "postgresql":
+                with psycopg.connect(_plain(database.url), prepare_threshold=0) as self._watching:
+                    yield
+            else:
+                yield
         finally:
             self.engine.dispose()
             self._at = self.database
@@ -157,13 +167,19 @@ class Crashes(Api):
         with self.programme.reading() as session:
             return audit.first_broken(session, self.programme.installation.vault) is None
 
+    def image(self) -> str:
+        """What the database holds."""
+        if self.database.kind == "postgresql":
+            return in_postgresql(self._watching)
+        with self.engine.connect() as connection:
+            return in_sqlite(connection.connection.dbapi_connection)
+
     def alone(self) -> None:
         """Wait until PostgreSQL noticed the death: until then the transaction is open."""
-        if self.database.kind == "postgresql":
-            with self.engine.connect() as connection:
-                link: Any = connection.connection.dbapi_connection
-                while not link.execute(ALONE).fetchone()[0]:
-                    link.rollback()
+        alone = self.database.kind == "sqlite"
+        while not alone:
+            (alone,) = self._watching.execute(ALONE).fetchone()
+            self._watching.rollback()
 
 
 @dataclass(frozen=True)
@@ -205,13 +221,13 @@ def _undisturbed(api: Crashes, request: Callable[[], Sent], kept: Path) -> Undis
 
     with api.copied():
         remains = Remains(kept, api.file)
-        before = image(api.engine)
+        before = api.image()
         api.engine.dispose()
         answer, remains.deaths, boundaries = in_a_child(watched)
         assert 200 <= answer[0] < 300, answer
         assert request() == answer, "the replay is the answer"
         assert api.holds()
-        return Undisturbed(before, image(api.engine), answer, boundaries, remains)
+        return Undisturbed(before, api.image(), answer, boundaries, remains)
 
 
 def _examine(api: Crashes, request: Callable[[], Sent], told: Undisturbed) -> None:
@@ -219,7 +235,7 @@ def _examine(api: Crashes, request: Callable[[], Sent], told: Undisturbed) -> No
     seen = set()
     for file, deaths in told.remains.found():
         with api.led_to(Database("sqlite", f"sqlite:///{file}", f"sqlite:///{file}")):
-            seen.add(found := image(api.engine))
+            seen.add(found := api.image())
             api.faults.counts["crash_points"] += deaths
             api.faults.counts["torn"] += found not in (told.before, told.after)
             _retry(api, request, told)
@@ -254,7 +270,7 @@ def _die(api: Crashes, fatal: int, request: Callable[[], Sent], told: Undisturbe
     acknowledged = in_a_child(act)
     assert (acknowledged is None) == (fatal <= told.boundaries), (fatal, acknowledged)
     api.alone()
-    found = image(api.engine)
+    found = api.image()
     died = acknowledged is None
     api.faults.counts.update(deaths=died, crash_points=died and not told.remains.deaths)
     api.faults.counts["torn"] += found not in (told.before, told.after)
@@ -273,12 +289,17 @@ def _lose(api: Crashes, fault: Fault, request: Callable[[], Sent], told: Undistu
     api.alone()
     api.faults.counts["cuts"] += 1
     kept = told.after if fault is Fault.LOST_ANSWER else told.before
-    api.faults.counts["torn"] += image(api.engine) != kept
+    api.faults.counts["torn"] += api.image() != kept
     _retry(api, request, told)
 
 
 def _retry(api: Crashes, request: Callable[[], Sent], told: Undisturbed) -> None:
     again = request()
     stuck = again[0] in (409, 503)
-    wrong = not stuck and (again, image(api.engine)) != (told.answer, told.after)
+    wrong = not stuck and (again, api.image()) != (told.answer, told.after)
     api.faults.counts.update(stuck=stuck, dup=wrong)
+
+
+def _plain(url: str) -> str:
+    """A database's address as the driver reads it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

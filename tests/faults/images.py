@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Engine, Table
+from sqlalchemy import Column, Table
 
 from app.db import METADATA
 from loans.wall import EVERY_BANK, SETTING
@@ -12,35 +12,27 @@ from loans.wall import EVERY_BANK, SETTING
 # Differ at every run, because they are salted.
 SALTED = {"password_hash"}
 
-# SQLite: images by the digest of a whole file. The same bytes hold the same rows, and most deaths
+# Digests of SQLite's rows by that of the file. The same bytes hold the same rows, and most deaths
 # leave the bytes that there were: then nobody reads all tables again.
 _by_bytes: dict[bytes, str] = {}
 
 
-def image(engine: Engine) -> str:
-    """A digest of every row.
+def in_sqlite(link: Any) -> str:
+    """A digest of every row; nothing stays open."""
+    file = hashlib.sha256(link.serialize()).digest()
+    if file not in _by_bytes:
+        _by_bytes[file] = _digest([sorted(map(repr, link.execute(q))) for q in _queries()])
+    return _by_bytes[file]
 
-    On PostgreSQL without internal keys: an attempt that was rolled back used up numbers of the
+
+def in_postgresql(link: Any) -> str:
+    """The same without internal keys: an attempt that was rolled back used up numbers of the
     sequences, so that a retry gets others.
     """
-    with engine.connect() as connection:
-        driver: Any = connection.connection.dbapi_connection
-        postgresql = engine.dialect.name == "postgresql"
-        held = _in_postgresql(driver) if postgresql else _in_sqlite(driver)
-        driver.rollback()
-    return held
-
-
-def _in_postgresql(driver: Any) -> str:
-    driver.execute("SELECT set_config(%s, %s, true)", [SETTING, str(EVERY_BANK)])
-    return _digest(sorted(driver.execute(_digests()).fetchall()))
-
-
-def _in_sqlite(driver: Any) -> str:
-    file = hashlib.sha256(driver.serialize()).digest()
-    if file not in _by_bytes:
-        _by_bytes[file] = _digest([sorted(map(repr, driver.execute(q))) for q in _queries()])
-    return _by_bytes[file]
+    link.execute("SELECT set_config(%s, %s, true)", [SETTING, str(EVERY_BANK)])
+    held = sorted(link.execute(_digests()).fetchall())
+    link.rollback()
+    return _digest(held)
 
 
 def _digest(held: list[Any]) -> str:
