@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from app.bootstrap import Newcomer, first_administrators
 from app.commands import perform
-from app.db import make_engine, make_sessions
+from app.db import make_sessions
 from app.deps import Installation
 from app.security import actor_of_login
 from loans import (
@@ -55,6 +55,7 @@ from loans.workflow import Action, BorrowerKind, State
 from subsidy import monthend
 from subsidy.models import AccrualLine, MonthLock
 from tests.databases import Database
+from tests.engines import engine_at
 
 Result = TypeVar("Result")
 
@@ -172,9 +173,8 @@ class Programme:
         on: date = BEGIN,
     ) -> Iterator["Programme"]:
         """Seed the installation of a freshly migrated database."""
-        engine = make_engine(database.url)
-        installation = _installed(engine, book or shipped_book())
-        try:
+        with engine_at(database.url) as engine:
+            installation = _installed(engine, book or shipped_book())
             first = first_administrators(
                 installation,
                 {
@@ -188,23 +188,17 @@ class Programme:
             with programme.at_once():
                 programme._seed(on, fund_fen, limit_fen)
             yield programme
-        finally:
-            engine.dispose()
 
     @contextmanager
     def moved(self, to: Database) -> Iterator["Programme"]:
         """The same people in a copy of their database."""
-        engine = make_engine(to.url)
         generation = self.generation + 1
-        installation = _installed(engine, self.installation.book, seed=generation)
-        try:
+        with engine_at(to.url) as engine:
             moved = copy(self)
-            moved.installation, moved.generation = installation, generation
-            moved.engine = engine
+            moved.installation = _installed(engine, self.installation.book, seed=generation)
+            moved.engine, moved.generation = engine, generation
             moved.numbers = count(1_000 * generation + 101)
             yield moved
-        finally:
-            engine.dispose()
 
     def _seed(self, on: date, fund_fen: int, limit_fen: int | None) -> None:
         kind, role = OrganisationKind, Role
