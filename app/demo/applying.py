@@ -30,7 +30,7 @@ def application(year: Year, story: Story) -> Thread:
     office = year.office
     maker = login_of(story, "maker")
     yield office.workday(story.applies_on)
-    application_id = _hand_in(office, story)
+    application_id = hand_in(office, story)
     yield office.workday(office.today, 1)
     yield from _intake(office, story, application_id)
     if story.fate is Fate.WITHDRAWN:
@@ -66,7 +66,8 @@ def _after_decision(year: Year, story: Story, application_id: UUID) -> Thread:
 # --- intake -------------------------------------------------------------------------------------
 
 
-def _hand_in(office: Office, story: Story) -> UUID:
+def hand_in(office: Office, story: Story) -> UUID:
+    """The bank's maker fills in the file and submits it."""
     maker = login_of(story, "maker")
     branch_id = office.branch_ids[story.bank][story.branch]
     asked = Asked(
@@ -117,8 +118,13 @@ def _intake(office: Office, story: Story, application_id: UUID) -> Thread:
         yield office.workday(office.today, 1)
     if story.appraised is not None and story.terms.amount_fen > RAISED_ABOVE_FEN:
         _appraise(office, story, application_id)
+    accept(office, story, application_id)
+
+
+def accept(office: Office, story: Story, application_id: UUID) -> None:
+    """The file is complete: the clock starts."""
     office.do(
-        desk,
+        REVIEWER if story.kind is BorrowerKind.INDIVIDUAL else AUDITOR,
         "applications.accept",
         lambda ctx: applications.accept(ctx, application_id=application_id),
     )
@@ -166,12 +172,7 @@ def _guarantee_review(office: Office, story: Story, application_id: UUID) -> Thr
     due = office.workday(office.today, story.review_days[0])
     yield office.workday(office.today, 1)
     if story.facts.categories:
-        results = [(code, story.verified, "登记系统比对") for code in story.facts.categories]
-        office.do(
-            VERIFIER,
-            "applications.verify",
-            lambda ctx: decisions.verify(ctx, application_id=application_id, results=results),
-        )
+        verify_groups(office, story, application_id)
     if story.appraised is not None and story.terms.amount_fen <= RAISED_ABOVE_FEN:
         _appraise(office, story, application_id)
     desk = (REVIEWER, APPROVER)
@@ -180,6 +181,16 @@ def _guarantee_review(office: Office, story: Story, application_id: UUID) -> Thr
     yield due
     refused = story.fate is Fate.INELIGIBLE
     _two_persons(office, desk, application_id, Action.REJECT if refused else Action.PASS)
+
+
+def verify_groups(office: Office, story: Story, application_id: UUID) -> None:
+    """人社's word on the groups that the borrower names."""
+    results = [(code, story.verified, "登记系统比对") for code in story.facts.categories]
+    office.do(
+        VERIFIER,
+        "applications.verify",
+        lambda ctx: decisions.verify(ctx, application_id=application_id, results=results),
+    )
 
 
 def _loan_approval(office: Office, story: Story, application_id: UUID) -> Thread:
@@ -197,6 +208,15 @@ def _loan_approval(office: Office, story: Story, application_id: UUID) -> Thread
 
 def _hire_verification(office: Office, story: Story, application_id: UUID) -> Thread:
     yield office.workday(office.today, story.review_days[0])
+    verify_hires(office, application_id)
+    yield office.workday(office.today, story.review_days[1])
+    refused = story.fate is Fate.INELIGIBLE
+    action = Action.REJECT if refused else Action.PASS
+    _two_persons(office, (AUDITOR, PAYER), application_id, action)
+
+
+def verify_hires(office: Office, application_id: UUID) -> None:
+    """人社's word on a firm's new hires."""
     hires = office.read(VERIFIER, lambda ctx: hires_of(ctx, one(ctx, Application, application_id)))
     results = [(str(hire.public_id), True, "社会保险参保记录") for hire in hires]
     office.do(
@@ -204,10 +224,6 @@ def _hire_verification(office: Office, story: Story, application_id: UUID) -> Th
         "applications.verify",
         lambda ctx: decisions.verify(ctx, application_id=application_id, results=results),
     )
-    yield office.workday(office.today, story.review_days[1])
-    refused = story.fate is Fate.INELIGIBLE
-    action = Action.REJECT if refused else Action.PASS
-    _two_persons(office, (AUDITOR, PAYER), application_id, action)
 
 
 def _returned(
@@ -228,7 +244,14 @@ def _two_persons(
     reason: str | None = None,
 ) -> None:
     """One proposes, another decides."""
-    maker, checker = desk
+    propose(office, desk[0], application_id, action, reason)
+    decide(office, desk[1], application_id)
+
+
+def propose(
+    office: Office, maker: str, application_id: UUID, action: Action, reason: str | None = None
+) -> None:
+    """The opinion of the first of two."""
     said = reason or ("符合条件" if action is Action.PASS else "不符合条件")
     office.do(
         maker,
@@ -242,6 +265,10 @@ def _two_persons(
             missing=("经营流水",) if action is Action.SEND_BACK else (),
         ),
     )
+
+
+def decide(office: Office, checker: str, application_id: UUID) -> None:
+    """The second agrees."""
     office.do(
         checker,
         "applications.decide",

@@ -32,7 +32,7 @@ def default(office: Office, loan: Loan) -> Thread:
     for days, channel, result in CONTACTS:
         yield office.workday(loan.matures_on + timedelta(days=days))
         for login in (loan.maker, REVIEWER):
-            _dun(office, login, loan, channel, result)
+            dun(office, login, loan, channel, result)
     for item, name in DOCUMENTS.items():
         _file(office, loan, item, f"{name} {loan.note_no}")
     waiting = office.installation.book.at("payout_waiting_days", office.today).number
@@ -82,9 +82,10 @@ def default(office: Office, loan: Loan) -> Thread:
     )
 
 
-def _dun(
+def dun(
     office: Office, login: str, loan: Loan, channel: DunningChannel, result: DunningResult
 ) -> None:
+    """One institution reaches out for the borrower, and writes it down."""
     office.do(
         login,
         "dunning.log",

@@ -12,6 +12,7 @@ from app.demo.office import contribute, open_office
 from app.demo.people import BANKS
 from app.demo.quarters import Claims, claim_quarter, close_months, quarters
 from app.demo.script import Scale, write
+from app.demo.waiting import desks
 from app.demo.year import Thread, Year
 from app.start import open_installation
 from subsidy.models import MonthLock
@@ -56,7 +57,13 @@ def _threads(year: Year, filings: Claims, scale: Scale, watch: Watch) -> list[Th
         for bank in range(len(BANKS))
     ]
     stories = [application(year, story) for story in write(scale)]
-    return [close_months(office, scale.until, watch.month), _more_money(year), *claims, *stories]
+    return [
+        close_months(office, scale.until, watch.month),
+        _more_money(year),
+        *claims,
+        *stories,
+        *(desks(year, scale) if scale.desks else ()),
+    ]
 
 
 def _more_money(year: Year) -> Thread:

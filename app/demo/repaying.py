@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from app.demo.defaulting import default, is_the_default
-from app.demo.office import APPROVER, Loan, Office
+from app.demo.defaulting import default, dun, is_the_default
+from app.demo.office import APPROVER, REVIEWER, Loan, Office
 from app.demo.script import Turn
 from app.demo.year import Thread
-from loans import lifecycle
+from loans import dunning, lifecycle
+from loans.models import DunningChannel, DunningResult, Note
+from loans.queries import one
 from loans.schedule import Instalment, add_months
 
 # A repayment of May, reported when May is locked: the one adjustment line of the year.
@@ -17,7 +19,7 @@ SMALL_FEN = 10_000_00
 CHEAPER_PPM = 2_500
 REPORTED_AFTER = 4
 CURED_AFTER = 18
-PAID_AFTER = 47
+CALLED_AFTER, PAID_AFTER = 10, 47
 
 
 def life_of(office: Office, loan: Loan) -> Thread:
@@ -30,10 +32,18 @@ def _follow(office: Office, loan: Loan, rows: Sequence[Instalment]) -> Thread:
     """Pay what the plan says on the day it says."""
     for row in rows:
         yield row.due_on
-        if row.interest_fen:
-            _pay_interest(office, loan, row.interest_fen)
+        _pay_interest(office, loan)
         if row.principal_fen:
             _repay(office, loan, row.principal_fen)
+
+
+def _until_maturity(office: Office, loan: Loan, left_fen: int) -> Thread:
+    """Go on paying interest, of what is left at the rate of the day, and then what is left."""
+    for row in loan.plan:
+        if row.due_on >= office.today:
+            yield row.due_on
+            _pay_interest(office, loan)
+    _repay(office, loan, left_fen)
 
 
 def _before(loan: Loan, on: date) -> list[Instalment]:
@@ -50,7 +60,14 @@ def _repay(office: Office, loan: Loan, amount_fen: int, on: date | None = None) 
     )
 
 
-def _pay_interest(office: Office, loan: Loan, amount_fen: int) -> None:
+def _pay_interest(office: Office, loan: Loan) -> None:
+    """What is due by now and unpaid."""
+    found = office.read(
+        loan.maker, lambda ctx: dunning.arrears_of(ctx, one(ctx, Note, loan.note_id))
+    )
+    amount_fen = sum(row.interest_fen for row in found.arrears)
+    if amount_fen == 0:
+        return
     office.do(
         loan.maker,
         "notes.receive_interest",
@@ -78,8 +95,7 @@ def _prepaid_partly(office: Office, loan: Loan) -> Thread:
     yield turn
     part_fen = loan.principal_fen // 3
     _repay(office, loan, part_fen)
-    yield loan.matures_on
-    _repay(office, loan, loan.principal_fen - part_fen)
+    yield from _until_maturity(office, loan, loan.principal_fen - part_fen)
 
 
 def _prepaid(office: Office, loan: Loan) -> Thread:
@@ -99,8 +115,7 @@ def _repriced(office: Office, loan: Loan) -> Thread:
         "notes.reprice",
         lambda ctx: lifecycle.reprice(ctx, note_id=loan.note_id, on=ctx.on, rate_ppm=rate_ppm),
     )
-    yield loan.matures_on
-    _repay(office, loan, loan.principal_fen)
+    yield from _until_maturity(office, loan, loan.principal_fen)
 
 
 def _unpaid(office: Office, loan: Loan) -> Thread:
@@ -111,7 +126,11 @@ def _unpaid(office: Office, loan: Loan) -> Thread:
     if is_the_default(office, loan):
         yield from default(office, loan)
         return
+    yield office.workday(loan.matures_on + timedelta(days=CALLED_AFTER))
+    for login in (loan.maker, REVIEWER):
+        dun(office, login, loan, DunningChannel.PHONE, DunningResult.PROMISED)
     yield loan.matures_on + timedelta(days=PAID_AFTER)
+    _pay_interest(office, loan)
     _repay(office, loan, loan.principal_fen)
 
 
@@ -133,7 +152,10 @@ def _extended(office: Office, loan: Loan) -> Thread:
         "notes.extend",
         lambda ctx: lifecycle.agree_extension(ctx, note_id=loan.note_id),
     )
+    rest = [row for row in loan.plan if office.today <= row.due_on < loan.matures_on]
+    yield from _follow(office, loan, rest)
     yield until
+    _pay_interest(office, loan)
     _repay(office, loan, loan.principal_fen)
 
 
@@ -144,6 +166,7 @@ def _missed(office: Office, loan: Loan) -> Thread:
     yield missed.due_on + timedelta(days=1)
     _mark_overdue(office, loan, missed.due_on)
     yield missed.due_on + timedelta(days=CURED_AFTER)
+    _pay_interest(office, loan)
     _repay(office, loan, missed.principal_fen)
     office.do(
         loan.maker, "notes.cure", lambda ctx: lifecycle.cure(ctx, note_id=loan.note_id, on=ctx.on)
@@ -171,8 +194,7 @@ def _deregistered(office: Office, loan: Loan) -> Thread:
 def _backdated(office: Office, loan: Loan) -> Thread:
     yield BACKDATED_ON
     _repay(office, loan, SMALL_FEN, BACKDATED_TO)
-    yield loan.matures_on
-    _repay(office, loan, loan.principal_fen - SMALL_FEN)
+    yield from _until_maturity(office, loan, loan.principal_fen - SMALL_FEN)
 
 
 def _reversed(office: Office, loan: Loan) -> Thread:

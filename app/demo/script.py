@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from app.demo.people import BANKS, firm_number, person_number, phone_number
 from loans.applications import Facts, HireFact, LoanTerms
-from loans.schedule import Method
+from loans.schedule import Method, add_months
 from loans.workflow import BorrowerKind
 
 FIRST_DAY, LAST_DAY = date(2019, 4, 1), date(2020, 4, 1)
@@ -76,12 +76,13 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How large a demo is. ``until``: nothing happens after that day."""
+    """How large a demo is. ``until``: nothing happens after that day; ``desks``: files are left."""
 
     people: int = 204
     firms: int = 20
     until: date = LAST_DAY
     seed: int = 2019_18
+    desks: bool = True
 
 
 @dataclass(slots=True)
@@ -268,6 +269,36 @@ def _terms(chance: random.Random, method: Method, months: int, amount_fen: int) 
     )
 
 
+# Numbers of those who apply in the last days, after all others.
+LAST_PERSON, LAST_FIRM = 800, 80
+
+
+def open_person(scale: Scale, number: int, bank: int, chance: random.Random) -> Story:
+    """Somebody whose file is on its way when the year ends."""
+    writer = _Writer(chance, scale, written=LAST_PERSON + number)
+    story = _person(writer, Method.BULLET, Turn.NONE)
+    facts = replace(story.facts, local_hukou=True, categories=("unemployed",), graduated_on=None)
+    return replace(
+        story, bank=bank, branch=0, applies_on=scale.until, facts=facts, appraised=None,
+        verified=True,
+    )  # fmt: skip
+
+
+def open_firm(scale: Scale, number: int, bank: int, chance: random.Random) -> Story:
+    """A firm whose file is."""
+    writer = _Writer(chance, scale)
+    return replace(
+        next(story for story in _firms(writer) if story.fate is Fate.GRANTED),
+        name=f"演示企业{LAST_FIRM + number}有限公司",
+        id_no=firm_number(LAST_FIRM + number),
+        phone=phone_number(900_000 + LAST_FIRM + number),
+        bank=bank,
+        branch=0,
+        applies_on=scale.until,
+        hires=tuple(_hires(writer, LAST_FIRM + number, scale.until, 4, unfit=False)),
+    )
+
+
 # --- firms --------------------------------------------------------------------------------------
 
 _FIRM_ENDINGS: tuple[tuple[str, int], ...] = (
@@ -317,5 +348,5 @@ def _hires(
             local_hukou=local,
             graduated_on=date(2017, 6, 30) if category == "graduate" else None,
             contract_from=start,
-            contract_until=start.replace(year=start.year + 2),
+            contract_until=add_months(start, 24),
         )

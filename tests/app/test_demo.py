@@ -17,20 +17,23 @@ from app.demo.errors import Planted
 from app.demo.facts import Checked, Facts, Found, Guarantee
 from app.demo.folder import DemoFolder
 from app.demo.making import Watch, make
+from app.demo.office import APPROVER, AUDITOR, PAYER, REVIEWER, VERIFIER
 from app.demo.outcomes import endings
 from app.demo.people import BANKS, PASSWORD
 from app.demo.quarters import Claimed
 from app.demo.script import Fate, Scale, Story, Turn, write
-from app.security import sign_in
+from app.security import actor_of_login, sign_in
 from app.start import open_installation
 from loans import audit
 from loans.identity import canonical_credit_code, canonical_id
 from loans.models import Note, Payout, PayoutState, Recovery
+from loans.overview import worklist
 from loans.policy import load_policy_book
 from loans.workflow import BorrowerKind, NoteState
 
 QUARTER = Scale(people=30, firms=4, until=date(2019, 7, 1))
-MONTH = Scale(people=3, firms=1, until=date(2019, 5, 1))
+BANKERS = [person.login for bank in BANKS for person in bank.people[:2]]
+MONTH = Scale(people=3, firms=1, until=date(2019, 5, 1), desks=False)
 BOOK = load_policy_book()
 SILENT = Watch(day=lambda on: None, month=lambda lock: None)
 
@@ -80,7 +83,8 @@ def test_what_is_payable_is_paid_and_three_months_are_closed_with_one_adjustment
 
 def test_every_refusal_names_its_sentence(quarter: tuple[DemoFolder, Facts]) -> None:
     found = {ending.label: ending for ending in endings(quarter[1].applications, BOOK)}
-    assert sum(ending.count for ending in found.values()) == QUARTER.people + QUARTER.firms
+    others = QUARTER.people + QUARTER.firms
+    assert sum(ending.count for ending in found.values()) == others + found["年末仍在办理"].count
     assert "期限最长不超过3年" in found["驳回：超过最长期限"].cite
     assert "我市行政区域内" in found["驳回：经营地不在本市"].cite
 
@@ -91,7 +95,7 @@ def test_the_year_s_default_is_paid_by_both_and_partly_recovered(
     """Of the whole cast only the borrower who never repays lives through the year."""
     monkeypatch.setattr(making, "write", lambda scale: tuple(s for s in write(scale) if _fails(s)))
     folder = DemoFolder(tmp_path / "demo")
-    facts = make(folder, Scale(), SILENT)
+    facts = make(folder, Scale(desks=False), SILENT)
     assert facts.is_exact
     opened = open_installation(folder.settings)
     with opened.installation.reads() as session:
@@ -106,6 +110,16 @@ def test_the_year_s_default_is_paid_by_both_and_partly_recovered(
 
 def _fails(story: Story) -> bool:
     return story.turn is Turn.UNPAID and story.applies_on == date(2019, 5, 6)
+
+
+def test_work_is_left_on_every_desk(quarter: tuple[DemoFolder, Facts]) -> None:
+    opened = open_installation(quarter[0].settings)
+    with opened.installation.reads() as session:
+        for login in (REVIEWER, APPROVER, VERIFIER, AUDITOR, PAYER, *BANKERS):
+            actor = actor_of_login(session, login)
+            assert actor is not None
+            assert worklist(opened.installation.context(session, actor)).count >= 1, login
+    opened.engine.dispose()
 
 
 def test_its_people_can_sign_in_and_its_record_is_unbroken(
