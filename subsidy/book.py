@@ -54,7 +54,12 @@ KINDS: Final = {
 LOAN_COLUMNS: Final = (
     "note_no", "principal", "disbursed_on", "matures_on", "rate_pct", "subsidy_class",
 )  # fmt: skip
+LOAN_TERMS: Final = (  # may be missing
+    "subsidised_principal", "benchmark_pct", "rate_ceiling_pct", "borrower_floor_pct",
+    "subsidy_ends_on", "day_count",
+)  # fmt: skip
 EVENT_COLUMNS: Final = ("note_no", "on", "kind")
+EVENT_VALUES: Final = ("amount", "rate_pct")
 # No value of a column: a blank optional cell, or a cell with a problem of its own.
 MISSING: Final = np.iinfo(np.int64).min
 UNREAD_DAY: Final = np.iinfo(np.int32).min  # the same in a narrow column of days
@@ -73,8 +78,8 @@ class Book:
 def read_book(folder: Path, *, settlement: int) -> Book | list[Problem]:
     """The book of a folder, every note under one settlement rule, or all its problems."""
     problems: list[Problem] = []
-    loans = read_table(folder, "loans", LOAN_COLUMNS, problems)
-    happened = read_table(folder, "events", EVENT_COLUMNS, problems)
+    loans = read_table(folder, "loans", LOAN_COLUMNS, LOAN_TERMS, problems)
+    happened = read_table(folder, "events", EVENT_COLUMNS, EVENT_VALUES, problems)
     if loans is None or happened is None:
         return problems
     notes, subsidy_class = _notes(loans, settlement, problems)

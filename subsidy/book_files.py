@@ -5,6 +5,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,17 @@ class Table:
 
 
 def read_table(
-    folder: Path, name: str, required: Sequence[str], problems: list[Problem]
+    folder: Path,
+    name: str,
+    required: Sequence[str],
+    optional: Sequence[str],
+    problems: list[Problem],
 ) -> Table | None:
-    """``name.csv`` or ``name.parquet`` of the folder; None, its problems added, if unreadable."""
+    """``name.csv`` or ``name.parquet`` of the folder; None, its problems added, if unreadable.
+
+    A bank's further columns are welcome; one whose name nearly is that of an optional column is
+    a slip that would leave the terms of every note unread.
+    """
     paths = [path for kind in ("csv", "parquet") if (path := folder / f"{name}.{kind}").is_file()]
     if len(paths) != 1:
         message = (
@@ -89,7 +98,19 @@ def read_table(
         return None
     missing = [column for column in required if column not in frame.columns]
     problems += (Problem(path.name, 1, column, "缺少这一列，请补上") for column in missing)
-    return None if missing else Table(path, frame)
+    slips = _slips([c for c in frame.columns if c not in required], optional)
+    problems += (
+        Problem(path.name, 1, column, f"没有这个列名，应为 {meant}，请更正")
+        for column, meant in slips.items()
+    )
+    return None if missing or slips else Table(path, frame)
+
+
+def _slips(found: Sequence[str], optional: Sequence[str]) -> dict[str, str]:
+    """Columns that nobody reads, by the absent optional one whose name each nearly has."""
+    absent = [column for column in optional if column not in found]
+    near = {c: get_close_matches(c.strip().lower(), absent, 1, 0.8) for c in found}
+    return {column: meant[0] for column, meant in near.items() if meant and column not in optional}
 
 
 class _Unreadable(Exception):

@@ -135,10 +135,14 @@ def _of_month(
 
 
 def _with_plans(ctx: Context, book: Book, *, borrower_id: int | None = None) -> Book:
-    """The book as it will stand when every live note pays from today on as planned."""
+    """The book as it will stand when every live note pays from today on as planned.
+
+    A payment brings the balance down to the plan's: what was prepaid covers the instalments that
+    come next, what was left unpaid is paid with the next.
+    """
     rows = (
         select(Note.id, Note.balance_fen, Note.matures_on, Note.extended_to,
-               Instalment.due_on, Instalment.principal_fen)
+               Instalment.due_on, Instalment.balance_after_fen)
         .join(Instalment, Instalment.note_id == Note.id)
         .where(Note.state.in_(LIVE_NOTE_STATES))
         .order_by(Note.id, Instalment.no)
@@ -154,7 +158,7 @@ def _with_plans(ctx: Context, book: Book, *, borrower_id: int | None = None) -> 
         last_day = row.extended_to or row.matures_on
         is_last = row.due_on >= row.matures_on
         pays_on = max(last_day if is_last else row.due_on, ctx.on)
-        amount_fen = open_fen if is_last else min(row.principal_fen, open_fen)
+        amount_fen = open_fen if is_last else max(0, open_fen - row.balance_after_fen)
         if amount_fen == 0 or (row.due_on < ctx.on and not is_last):
             continue
         left[row.id] -= amount_fen

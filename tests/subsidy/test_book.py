@@ -180,6 +180,19 @@ class TestFiles:
 
         assert (problem.row, problem.column) == (1, "principal")
 
+    @pytest.mark.parametrize(
+        ("column", "meant"), [("benchmark", "benchmark_pct"), ("Benchmark_Pct ", "benchmark_pct")]
+    )
+    def test_a_misspelt_optional_column_is_named(self, read, column, meant):
+        problem = _only(read(GOOD, loans_header=LOANS.replace(meant, column)))
+
+        assert (problem.row, problem.column) == (1, column) and meant in problem.message
+
+    def test_a_bank_s_own_columns_are_welcome(self, read):
+        own = LOANS.strip() + ",borrower,account,discount\n"
+
+        assert isinstance(read(GOOD.strip() + ",张三,62,0\n", loans_header=own), Book)
+
     def test_rows_with_too_many_cells_are_named(self, read):
         problem = _only(read(GOOD + GOOD.strip() + ",more\n"))
 

@@ -7,6 +7,8 @@ import pytest
 
 from loans.errors import Conflict
 from loans.models import Note
+from loans.money import half_up
+from loans.schedule import Method
 from subsidy.forecast import BudgetLine, WhatIf, budget, costs_of_note
 from tests.programme import Programme
 
@@ -71,6 +73,19 @@ def test_a_note_s_periods_are_what_was_reported_and_then_the_plan(programme: Pro
     programme.repay(note, 100_000_00, on=D(2019, 6, 21))
     # Two thirds of 3335.00 is 2223.33, of 3298.75 is 2199.17, of 725.00 is 483.33.
     assert _costs(programme, note) == [2_610_00, 2_223_33, 2_199_17, 2_199_17, 483_33]
+
+
+def test_a_prepayment_covers_the_instalments_that_come_next(programme: Programme) -> None:
+    """120000.00 at 4.35% in twelve instalments on the 10th: a month of 10000.00 is 36.25 in 30."""
+    note = programme.loan(on=D(2019, 4, 10), method=Method.EQUAL_PRINCIPAL, amount_fen=120_000_00)
+    programme.day(D(2019, 5, 10))
+    programme.repay(note, 30_000_00, on=D(2019, 5, 10))  # the one due today and the next two
+    owed = [120, *[90] * 3, *range(80, 0, -10)]
+    days = [30, 31, 30, 31, 31, 30, 31, 30, 31, 31, 29, 31]
+    assert _costs(programme, note) == [
+        half_up(thousand * 1_000_00 * 43_500 * n, 360_000_000)
+        for thousand, n in zip(owed, days, strict=True)
+    ]
 
 
 def test_a_forecast_has_an_end(programme: Programme) -> None:
