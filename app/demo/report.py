@@ -90,7 +90,8 @@ def _paces(facts: Facts) -> Table:
 
 def _guarantee(facts: Facts) -> Text:
     fund = facts.guarantee
-    leverage = leverage_pct(fund_fen=fund.balance_fen, outstanding_fen=fund.outstanding_fen) or 0
+    used_fen = fund.outstanding_fen + fund.reserved_fen  # what every page tells
+    leverage = leverage_pct(fund_fen=fund.balance_fen, outstanding_fen=used_fen) or 0
     return Text(
         f"担保基金  余额 {fen_to_yuan(fund.balance_fen)} 元，"
         f"在保余额 {fen_to_yuan(fund.outstanding_fen)} 元，"
