@@ -4,7 +4,7 @@ A bank sees its own rows, everyone else of the programme sees all of them. What 
 not found, with the same words as what does not exist.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -71,7 +71,7 @@ def one(ctx: Context, model: type[Row], public_id: UUID, *, lock: bool = False) 
         query = query.with_for_update().execution_options(populate_existing=True)
     row = ctx.session.scalars(query).one_or_none()
     if row is None:
-        raise NotFound("not-found", "没有找到这条记录，请核对编号")
+        raise _unknown()
     return row
 
 
@@ -204,6 +204,18 @@ def page(ctx: Context, query: Select[Any], model: Any, *, after: UUID | None, li
     return Page(rows, rows[-1].public_id if more else None)
 
 
+def page_of(rows: Sequence[Any], *, after: UUID | None, limit: int) -> Page:
+    """The same of rows that were computed, in their order; each has a ``public_id`` of its own."""
+    start = 0
+    if after is not None:
+        start = next((n for n, row in enumerate(rows, 1) if row.public_id == after), 0)
+        if start == 0:
+            raise _unknown()
+    stop = start + min(limit, LARGEST_PAGE)
+    shown = list(rows[start:stop])
+    return Page(shown, shown[-1].public_id if len(rows) > stop else None)
+
+
 def applications(ctx: Context, **equals: Any) -> Select[Any]:
     """Visible applications with these column values; a value of None does not filter."""
     return _filtered(select(Application).where(visible_to(ctx.actor, Application)), equals)
@@ -281,6 +293,10 @@ def open_extension(ctx: Context, note: Note) -> ExtensionRequest | None:
             ExtensionRequest.note_id == note.id, ExtensionRequest.agreed_on.is_(None)
         )
     ).first()
+
+
+def _unknown() -> NotFound:
+    return NotFound("not-found", "没有找到这条记录，请核对编号")
 
 
 def _filtered(query: Select[Any], equals: dict[str, Any]) -> Select[Any]:

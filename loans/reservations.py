@@ -8,6 +8,7 @@ no capacity; its undrawn amount ends as many days after the approval.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -34,6 +35,11 @@ class Reservation:
     ends_on: date
     days_left: int
     is_proposed: bool
+
+    @property
+    def public_id(self) -> UUID:
+        """An application holds one."""
+        return self.application.public_id
 
 
 def held(ctx: Context) -> list[Reservation]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from sqlalchemy import select
 
@@ -63,6 +63,12 @@ class Signal:
     detail: str
     cites: tuple[str, ...]
     subjects: tuple[Subject, ...]
+
+    @property
+    def public_id(self) -> UUID:
+        """The same whenever the same rows give the same signal, and no other one's."""
+        rows = ",".join(str(subject.public_id) for subject in self.subjects)
+        return uuid5(NAMESPACE_OID, f"{self.rule} {self.detail} {rows}")
 
 
 @dataclass(frozen=True, slots=True)

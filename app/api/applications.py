@@ -108,8 +108,9 @@ def list_applications(
 
 
 @journey.read("/reservations", "applications.read", "预留的担保额度，先到期的在前")
-def list_reservations(ctx: Read) -> list[ReservationOut]:
-    return views.reservations(ctx, reservations.held(ctx))
+def list_reservations(ctx: Read, after: After = None, limit: Limit = 50) -> PageOut[ReservationOut]:
+    page = queries.page_of(reservations.held(ctx), after=after, limit=limit)
+    return paged(page, lambda rows: views.reservations(ctx, rows))
 
 
 @journey.read("/applications/{application_id}", "applications.read", "一项申请")

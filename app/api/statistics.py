@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import Field
 
-from app.api.edge import Read
+from app.api.edge import After, Limit, Read
 from app.api.journey import Journey
+from app.api.views import PageOut, paged
 from app.api.wire import Day, Out, YuanOut, fen
+from loans import queries
 from loans.workflow import State
 from subsidy import statistics
 from subsidy.statistics import Dimension
@@ -77,10 +79,13 @@ def notes(
     by: Dimension = Dimension.ALL,
     key: Annotated[str, Query(max_length=100, description="组名。")] = "",
     figure: Amount = "disbursed",
-) -> list[NoteFiguresOut]:
-    rows = statistics.note_facts(ctx, on or ctx.on)
-    found = statistics.drill_down(rows, by, key, f"{figure}_fen")
-    return [NoteFiguresOut.of(each) for each in found]
+    after: After = None,
+    limit: Limit = 50,
+) -> PageOut[NoteFiguresOut]:
+    facts = statistics.note_facts(ctx, on or ctx.on)
+    found = statistics.drill_down(facts, by, key, f"{figure}_fen")
+    page = queries.page_of(found, after=after, limit=limit)
+    return paged(page, lambda rows: [NoteFiguresOut.of(each) for each in rows])
 
 
 @journey.read("/statistics/hit-rates", "statistics.read", "办结时限达标率")

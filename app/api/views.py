@@ -51,7 +51,7 @@ class BorrowerOut(Out):
 
 
 class PageOut(Out, Generic[Item]):
-    """一页，新的在前。"""
+    """一页；除另有说明外新的在前。"""
 
     items: list[Item]
     next: UUID | None = Field(description="还有下一页时：下一次查询的 after。")

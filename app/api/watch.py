@@ -140,8 +140,9 @@ def list_standings(ctx: Read, after: After = None, limit: Limit = 50) -> PageOut
 
 
 @journey.read("/signals", "signals.read", "线索")
-def list_signals(ctx: Read) -> list[SignalOut]:
-    return [_signal(row) for row in signals.found(ctx)]
+def list_signals(ctx: Read, after: After = None, limit: Limit = 50) -> PageOut[SignalOut]:
+    page = queries.page_of(signals.found(ctx), after=after, limit=limit)
+    return paged(page, lambda rows: [_signal(row) for row in rows])
 
 
 @journey.write(

@@ -31,7 +31,7 @@ def due(visit: Reading) -> Response:
     return visit.show(
         "dunning.html",
         filters=[kind],
-        page=_page_of(visit, rows, first=after is None),
+        page=_page_of(visit, rows),
         days={
             DueKind.NEAR: visit.ctx.book.at("due_list_days.near", visit.ctx.on).number,
             DueKind.EARLY: visit.ctx.book.at("due_list_days.early", visit.ctx.on).number,
@@ -51,10 +51,11 @@ def _after(visit: Visit) -> tuple[UUID, int] | None:
         return None
 
 
-def _page_of(visit: Visit, rows: list[DueRow], *, first: bool) -> Shown:
+def _page_of(visit: Visit, rows: list[DueRow]) -> Shown:
     last = rows[ROWS - 1] if len(rows) > ROWS else None
     note, no = (str(last.note.public_id), str(last.arrear.no)) if last else ("", "")
-    return Shown(rows[:ROWS], address(visit, after=note, no=no) if last else None, first)
+    more = address(visit, after=note, no=no) if last else None
+    return Shown(rows[:ROWS], more, address(visit, after=None, no=None) if _after(visit) else None)
 
 
 @router.get("/dunning/{id}")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from app.web.acts import Act, Failed, Offer, run, table, with_failure
 from app.web.edge import Posted, Visit, go, visit_to, visiting
 from app.web.fields import Field, Filled, Kind
-from app.web.lists import Filter, listed
+from app.web.lists import Filter, listed, listed_of
 from app.web.words import word
 from loans import fund as commands
 from loans import queries, reservations
@@ -74,10 +74,11 @@ def do(post: Posted, act: str) -> Response:
 def held(visit: Annotated[Visit, visit_to("applications.read")]) -> Response:
     """Capacity held for loans that are not drawn, what ends first at the top."""
     rows = reservations.held(visit.ctx)
-    banks = [row.application.bank_id for row in rows]
+    page = listed_of(visit, rows)
+    banks = [row.application.bank_id for row in page.rows]
     return visit.show(
         "reservations.html",
-        rows=rows,
+        page=page,
         ended=[row for row in rows if row.days_left <= 0],
         rule=visit.ctx.book.at(reservations.KEY, visit.ctx.on),
         banks=queries.by_key(visit.ctx, Organisation, banks),

@@ -1,5 +1,6 @@
 """Lists: filters from the address, one keyset page, the address of the next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -48,23 +49,41 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One page of rows and the address of the next, if there is one."""
+    """One page of rows; the addresses of the next, if any, and of the first, if that is another."""
 
     rows: list[Any]
     next: str | None
-    first: bool
+    first: str | None = None
 
 
 def listed(visit: Visit, query: Select[Any], model: type[Keyed]) -> Shown:
     """The page that the address asks for."""
-    asked = visit.request.query_params
+    after = _after(visit)
+    return _shown(visit, queries.page(visit.ctx, query, model, after=after, limit=ROWS))
+
+
+def listed_of(visit: Visit, rows: Sequence[Any]) -> Shown:
+    """The same of rows that were computed."""
+    return _shown(visit, queries.page_of(rows, after=_after(visit), limit=ROWS))
+
+
+def first(visit: Visit, rows: Sequence[Any], **its_own: str) -> Shown:
+    """The first page of one list among several; the parameters ``its_own`` lead to it alone."""
+    page = queries.page_of(rows, after=None, limit=ROWS)
+    more = address(visit, **its_own, after=str(page.after)) if page.after else None
+    return Shown(page.rows, more)
+
+
+def _after(visit: Visit) -> UUID | None:
     try:
-        after = UUID(asked["after"]) if "after" in asked else None
-    except ValueError:
-        after = None
-    page = queries.page(visit.ctx, query, model, after=after, limit=ROWS)
+        return UUID(visit.request.query_params["after"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _shown(visit: Visit, page: queries.Page) -> Shown:
     more = address(visit, after=str(page.after)) if page.after else None
-    return Shown(page.rows, more, after is None)
+    return Shown(page.rows, more, address(visit, after=None) if _after(visit) else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +104,11 @@ class Part:
         """``rows`` (one more than a page was asked for) as the page."""
         more = len(rows) > ROWS
         next = address(visit, page=str(self.number + 1)) if more else None
-        return Shown(rows[:ROWS], next, self.number == 1)
+        return Shown(rows[:ROWS], next, address(visit, page=None) if self.number > 1 else None)
 
 
-def address(visit: Visit, **changed: str) -> str:
-    """This page's address with some parameters changed."""
+def address(visit: Visit, **changed: str | None) -> str:
+    """This page's address with some parameters changed, or with None taken away."""
     kept = {k: v for k, v in visit.request.query_params.items() if k not in ("done", *changed)}
-    return f"{visit.request.url.path}?{urlencode(kept | changed)}"
+    asked = kept | {name: value for name, value in changed.items() if value is not None}
+    return f"{visit.request.url.path}?{urlencode(asked)}" if asked else visit.request.url.path

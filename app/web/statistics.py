@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Response
 
 from app.web.edge import Visit, visit_to
-from app.web.lists import ROWS, Part
+from app.web.lists import listed_of
 from app.web.render import attachment
 from loans.errors import NotFound
 from subsidy import exports, statistics
@@ -81,7 +81,6 @@ def notes(visit: Reading) -> Response:
     rows = statistics.note_facts(visit.ctx, asked.on)
     found = statistics.drill_down(rows, asked.by, key, f"{figure}_fen")
     titles = exports.titles_on(visit.ctx.book, asked.on)
-    part = Part.asked(visit)
     return visit.show(
         "statistics_notes.html",
         asked=asked,
@@ -90,7 +89,7 @@ def notes(visit: Reading) -> Response:
         name=exports.label(asked.by, key, titles),
         total_fen=sum(getattr(row, f"{figure}_fen") for row in found),
         count=len(found),
-        page=part.of(visit, found[part.skip : part.skip + ROWS + 1]),
+        page=listed_of(visit, found),
         label=lambda by, key: exports.label(Dimension(by), key, titles),
         amounts=AMOUNTS,
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from app.web.acts import Failed, run, with_failure
 from app.web.edge import Posted, Visit, go, visit_to, visiting
-from app.web.lists import listed
+from app.web.lists import first, listed, listed_of
 from app.web.watch_acts import RELEASE, SIGN, release_offers, sign_offers
 from loans import queries, signals, standing
 from loans.errors import NotFound
@@ -40,13 +40,26 @@ def release(post: Posted, id: UUID, act: str) -> Response:
 
 @router.get("/signals")
 def to_look_at(visit: Annotated[Visit, visit_to("signals.read")]) -> Response:
-    """What somebody should look at, rule by rule; nothing is decided by it."""
-    by_rule: dict[str, list[signals.Signal]] = {}
+    """What somebody should look at, rule by rule; nothing is decided by it.
+
+    Of each rule the first page; of the one that the address names every page.
+    """
+    by_rule: dict[str, list[signals.Signal]] = {key: [] for key in signals.RULES}
     for row in signals.found(visit.ctx):
-        by_rule.setdefault(row.rule, []).append(row)
-    rules = [visit.ctx.book.at(key, visit.ctx.on) for key in signals.RULES]
+        by_rule[row.rule].append(row)
+    asked = visit.request.query_params.get("rule", "")
+    if asked in by_rule:
+        by_rule = {asked: by_rule[asked]}
+        pages = {asked: listed_of(visit, by_rule[asked])}
+    else:
+        pages = {key: first(visit, rows, rule=key) for key, rows in by_rule.items()}
     return visit.show(
-        "signals.html", by_rule=by_rule, rules=rules, names=signals.RULES, places=PLACES
+        "signals.html",
+        rules=[visit.ctx.book.at(key, visit.ctx.on) for key in by_rule],
+        counts={key: len(rows) for key, rows in by_rule.items()},
+        pages=pages,
+        names=signals.RULES,
+        places=PLACES,
     )
 
 

@@ -59,6 +59,7 @@ LISTED: dict[str, Any] = {
     "payout-readiness": Note,
     "payouts": Payout,
     "remittances": Remittance,
+    "reservations": Application,
     "standings": BankStanding,
 }
 # Everybody knows the organisations, their branches, and which months are closed.

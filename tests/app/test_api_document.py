@@ -35,8 +35,6 @@ WHOLE = {
     "forecasts.of_application": "one record's",
     **dict.fromkeys(("forecasts.budget", "statistics.show", "statistics.hit_rates"), "sums"),
     **dict.fromkeys(("clocks.hit_rate", "watch.list_rates"), "sums"),
-    **dict.fromkeys(("applications.list_reservations", "watch.list_signals"), "open work of today"),
-    "statistics.notes": "what one figure is made of",
 }
 
 

@@ -132,7 +132,8 @@ class Site:
 
     def __init__(self, office: Office, env: str = "demo") -> None:
         self.office = office
-        installation = replace(office.programme.installation, env=env)
+        now = office.programme.installation.clock()  # stands, or who came first were idle too long
+        installation = replace(office.programme.installation, env=env, clock=lambda: now)
         self.client = TestClient(create_app(installation), raise_server_exceptions=False)
         self.as_ = cache(self._signed_in)
         self.ids = vars(office) | claimed(office)

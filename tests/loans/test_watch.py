@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from loans import exemptions, signals, standing
+from loans import exemptions, queries, signals, standing
 from loans.access import Role
 from loans.errors import Conflict, FuminError, NotFound
 from loans.models import BankStanding, Payout, StandingKind
@@ -191,6 +191,14 @@ def test_each_signal_names_its_rule_and_its_rows(programme):
         "signal.quick_approval_seconds",
     }  # fmt: skip
     assert all(signal.cites and signal.subjects for signal in found)
+    pages, after = [], None
+    while (page := queries.page_of(read(p, signals.found), after=after, limit=2)).after:
+        pages.append(page.rows)
+        after = page.after
+    assert [row for rows in (*pages, page.rows) for row in rows] == found
+    assert {len(rows) for rows in pages} == {2} and len(pages) > 1
+    with pytest.raises(NotFound):
+        queries.page_of(found, after=late, limit=2)
     (shared,) = [signal for signal in found if signal.rule == "signal.sharing"]
     assert (len(shared.subjects), "地址" in shared.detail) == (3, True)
     (split,) = [signal for signal in found if signal.rule == "signal.structuring_days"]
