@@ -72,6 +72,14 @@ class WorkdayCalendar:
         """
         if n < 1:
             raise ValueError(f"a deadline is at least one working day, not {n}")
+        if stops:
+            return self._counted(start, n, stops)
+        # Then it follows from the calendar alone, and a worklist asks for the same few days.
+        if (start, n) not in self._reached:
+            self._reached[start, n] = self._counted(start, n, ())
+        return self._reached[start, n]
+
+    def _counted(self, start: date, n: int, stops: Sequence[Stop]) -> DueDay | None:
         away_since = min((returned for returned, back in stops if back is None), default=date.max)
         left, day, provisional = n, start, False
         while left:
@@ -94,6 +102,10 @@ class WorkdayCalendar:
         """
         days = _days(start + _ONE_DAY, decided_on + _ONE_DAY)
         return sum(self.is_workday(day) and not _stands(day, stops) for day in days)
+
+    @cached_property
+    def _reached(self) -> dict[tuple[date, int], DueDay | None]:
+        return {}
 
     @cached_property
     def _known(self) -> dict[int, "WorkdayCalendar"]:
