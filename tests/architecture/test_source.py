@@ -27,6 +27,7 @@ PURE = (
 FLOATS = (
     "loans/sheets/cells.py",  # exact decimals of a cell's text
     "loans/untrusted/workbook.py",  # a cell's number, to the 15 digits that Excel keeps
+    "subsidy/book_files.py",  # how alike two column names are
     "subsidy/accrual.py",  # integers below a proved bound of 2^53: docs/adr/0005
     "subsidy/running.py",
     "subsidy/reconciliation/choices.py",  # bounds of an integer search
