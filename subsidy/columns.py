@@ -7,8 +7,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from subsidy.accrual import PRINCIPAL_REPAID
-
 Integers = npt.NDArray[np.int64]
 Positions = npt.NDArray[np.intp]
 
@@ -85,11 +83,13 @@ class MovementColumns:
         """These movements (positions or flags), in this order."""
         return MovementColumns(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
-    def repaid(self, note: Integers, on: Integers, amount_fen: Integers) -> "MovementColumns":
-        """With repayments that nobody has recorded: what a plan foresees."""
+    def foreseen(
+        self, note: Integers, kind: Integers, on: Integers, value: Integers
+    ) -> "MovementColumns":
+        """With movements that nobody has recorded: what a plan foresees."""
         first = int(self.id.max(initial=0)) + 1
-        own = {"id": first + np.arange(len(note)), "note": note, "on": on, "value": amount_fen}
-        own["kind"] = np.full(len(note), PRINCIPAL_REPAID)
+        own = {"id": first + np.arange(len(note)), "note": note, "kind": kind, "on": on}
+        own["value"] = value
         nothing = np.zeros(len(note), np.int64)
         added = {f.name: own.get(f.name, nothing) for f in fields(self)}
         return MovementColumns(

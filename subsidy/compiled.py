@@ -188,7 +188,7 @@ def _rounded(
 ) -> Any:  # fmt: skip
     """Half up; a whole subsidy is the interest itself and is rounded like it."""
     now_i = _divided(earned + half, unit, exact)
-    if paid == earned and whole:
+    if paid == earned and whole and not limited:
         return now_i, now_i
     now_s = _divided(paid + half_of, of, exact)
     if limited:

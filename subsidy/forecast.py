@@ -22,8 +22,8 @@ from loans.money import split_by_weight
 from loans.policy import FundingSplit
 from loans.settlement import period_starts
 from loans.wall import every_bank
-from loans.workflow import LIVE_NOTE_STATES
-from subsidy.accrual import accrue, day, to_date
+from loans.workflow import LIVE_NOTE_STATES, NoteState
+from subsidy.accrual import OVERDUE_CURED, PRINCIPAL_REPAID, accrue, day, to_date
 from subsidy.columns import NoteColumns
 from subsidy.queries import CLASSES, Book, read_book
 from subsidy.quotes import Cost
@@ -138,10 +138,10 @@ def _with_plans(ctx: Context, book: Book, *, borrower_id: int | None = None) -> 
     """The book as it will stand when every live note pays from today on as planned.
 
     A payment brings the balance down to the plan's: what was prepaid covers the instalments that
-    come next, what was left unpaid is paid with the next.
+    come next, what was left unpaid is paid with the next, which cures what is overdue.
     """
     rows = (
-        select(Note.id, Note.balance_fen, Note.matures_on, Note.extended_to,
+        select(Note.id, Note.state, Note.balance_fen, Note.matures_on, Note.extended_to,
                Instalment.due_on, Instalment.balance_after_fen)
         .join(Instalment, Instalment.note_id == Note.id)
         .where(Note.state.in_(LIVE_NOTE_STATES))
@@ -150,19 +150,22 @@ def _with_plans(ctx: Context, book: Book, *, borrower_id: int | None = None) -> 
     if borrower_id is not None:
         rows = rows.where(Note.borrower_id == borrower_id)
     left: dict[int, int] = {}
-    planned: list[tuple[int, int, int]] = []
+    planned: list[tuple[int, int, int, int]] = []
     with every_bank(ctx):
         found = ctx.session.execute(rows).all()
     for row in found:
-        open_fen = left.setdefault(row.id, row.balance_fen)
         last_day = row.extended_to or row.matures_on
         is_last = row.due_on >= row.matures_on
-        pays_on = max(last_day if is_last else row.due_on, ctx.on)
-        amount_fen = open_fen if is_last else max(0, open_fen - row.balance_after_fen)
-        if amount_fen == 0 or (row.due_on < ctx.on and not is_last):
+        if row.due_on < ctx.on and not is_last:
             continue
-        left[row.id] -= amount_fen
-        planned.append((row.id, day(pays_on), amount_fen))
-    note_id, on, amount = np.array(planned, np.int64).reshape(-1, 3).T
-    more = book.movements.repaid(np.searchsorted(book.notes.id, note_id), on, amount)
+        pays_on = day(max(last_day if is_last else row.due_on, ctx.on))
+        if row.id not in left and row.state is NoteState.OVERDUE:
+            planned.append((row.id, OVERDUE_CURED, pays_on, 0))
+        open_fen = left.setdefault(row.id, row.balance_fen)
+        amount_fen = open_fen if is_last else max(0, open_fen - row.balance_after_fen)
+        if amount_fen:
+            left[row.id] -= amount_fen
+            planned.append((row.id, PRINCIPAL_REPAID, pays_on, amount_fen))
+    note_id, *event = np.array(planned, np.int64).reshape(-1, 4).T
+    more = book.movements.foreseen(np.searchsorted(book.notes.id, note_id), *event)
     return replace(book, movements=more)

@@ -60,6 +60,8 @@ def nasty_loan(random: Random) -> Loan:
     if random.random() < 0.35:  # plain terms: the core has a short way for them
         loan.subsidised = loan.benchmark = loan.ceiling = None
         loan.own_part = 0
+    elif random.random() < 0.1:  # before its bound the subsidy is the interest on everything
+        loan.subsidised, loan.benchmark, loan.share = loan.principal // 2, 2 * loan.rate, 100
     loan.subsidy_end = random.choice([None, None, _life_day(random, loan)])
     loan.events = list(_events(random, loan))
     random.shuffle(loan.events)

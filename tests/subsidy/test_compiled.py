@@ -27,6 +27,23 @@ def test_compiled_lines_of_nasty_notes_are_the_cores_lines(seed):
     assert (found.subsidy_fen == expected.subsidy_fen).all()
 
 
+def test_a_benchmark_is_bounded_even_where_it_would_pay_the_interest_on_everything():
+    """8% on 100000.00 is 4% on 200000.00; owed is 4% on 100000.00: 1022.22 for 92 days."""
+    notes = Notes.of([
+        Note(
+            note_no="A", principal_fen=200_000_00, disbursed_on=date(2019, 6, 21),
+            matures_on=date(2020, 6, 21), rate_ppm=40_000, share_pct=100,
+            subsidised_fen=100_000_00, benchmark_ppm=80_000,
+        )
+    ])  # fmt: skip
+    cuts = [day(date(2019, 6, 21)), day(date(2019, 9, 21))]
+
+    for accrue in (accrual.accrue, compiled.accrue):
+        lines = accrue(notes, Events.of(notes, []), cuts)
+        assert lines.interest_fen.tolist() == [[2_044_44]]
+        assert lines.subsidy_fen.tolist() == [[1_022_22]]
+
+
 def test_compiled_lines_match_the_oracle():
     random = Random(5)
     loans = [nasty_loan(random) for _ in range(300)]

@@ -88,6 +88,18 @@ def test_a_prepayment_covers_the_instalments_that_come_next(programme: Programme
     ]
 
 
+def test_what_is_overdue_is_paid_with_the_next_instalment_and_subsidised_again(
+    programme: Programme,
+) -> None:
+    """120000.00 in twelve: after the due day 2019-05-10 no subsidy, from 2019-06-10 again."""
+    note = programme.loan(on=D(2019, 4, 10), method=Method.EQUAL_PRINCIPAL, amount_fen=120_000_00)
+    programme.day(D(2019, 5, 12))
+    programme.report(note, "mark_overdue", due_on=D(2019, 5, 10))
+    lines = _budget(programme, D(2019, 5, 1), 3)
+    # May: up to the 10th 10 days on 120000.00. June: 21 days on 100000.00. July: 9, 22 on 90000.00.
+    assert [x.subsidy_fen for x in lines] == [145_00, 253_75, 348_00]
+
+
 def test_a_forecast_has_an_end(programme: Programme) -> None:
     for months in (0, 121):
         with pytest.raises(Conflict):
