@@ -80,6 +80,7 @@ BLOCK: Final = 32_768  # notes walked together: their vectors stay in the proces
 STEADY_BLOCK: Final = 2 * BLOCK  # of notes that need few vectors and few steps
 LARGEST_FLOAT: Final = 2.0**53  # up to here float64 holds every integer
 LARGEST_INT: Final = 2.0**63
+OUT_OF_RANGE: Final = "金额、利率或期间超出精确计息的范围，请核对录入是否有误"
 # A running numerator doubled, plus its denominator, must stay below 2^63 for half_up.
 LARGEST_NUMERATOR: Final = 2.0**62.9
 
@@ -283,10 +284,24 @@ def _wide(notes: Notes, events: Events, until: int) -> npt.NDArray[np.bool_] | b
 
 
 def reach(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
+    """``bounds`` of notes that are all within exact arithmetic. Refuse, never wrap: Conflict."""
+    found = bounds(notes, events, until)
+    if found.max(initial=0) >= LARGEST_INT:
+        note_no = notes.note_no[int(found.argmax())]
+        raise Conflict(
+            "accrual-range",
+            f"借据 {note_no} 的{OUT_OF_RANGE}。",
+            details={"note_no": note_no},
+        )
+    return found
+
+
+def bounds(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
     """A bound on every numerator of each note, half a denominator and float error included.
 
     A balance never exceeds the principal, a rate never the note's highest, and a period never
-    weighs more than its days and 3 (30/360 counts 28 February thrice). Refuse, never wrap.
+    weighs more than its days and 3 (30/360 counts 28 February thrice). What reaches
+    ``LARGEST_INT`` cannot be computed. ``until`` matters to notes that settle at maturity only.
     """
     highest = np.maximum(notes.rate_ppm, notes.benchmark_ppm).astype(np.int64)
     repriced = np.flatnonzero(events.kind == RATE_CHANGED)
@@ -299,15 +314,8 @@ def reach(notes: Notes, events: Events, until: int) -> npt.NDArray[np.float64]:
     )
     share, parts = shares(notes)
     lent = notes.principal_fen.astype(np.float64)
-    bound: npt.NDArray[np.float64] = _bound(lent, highest, np.maximum(days, 0), share, parts)
-    if bound.max(initial=0) >= LARGEST_INT:
-        note_no = notes.note_no[int(bound.argmax())]
-        raise Conflict(
-            "accrual-range",
-            f"借据 {note_no} 的金额、利率或期间超出精确计息的范围，请核对录入是否有误。",
-            details={"note_no": note_no},
-        )
-    return bound
+    found: npt.NDArray[np.float64] = _bound(lent, highest, np.maximum(days, 0), share, parts)
+    return found
 
 
 def _bound(lent_fen: Any, rate_ppm: Any, days: Any, share: Any, parts: Any) -> Any:

@@ -22,7 +22,9 @@ from subsidy.accrual import (
     ACT_360,
     ACT_365,
     CONTRACT_RATE,
+    LARGEST_INT,
     NO_CEILING,
+    OUT_OF_RANGE,
     OVERDUE_CURED,
     OVERDUE_FROM,
     PRINCIPAL_REPAID,
@@ -33,6 +35,7 @@ from subsidy.accrual import (
     WHOLE_BALANCE,
     Events,
     Notes,
+    bounds,
     day,
 )
 from subsidy.book_events import Happened, event_problems
@@ -64,6 +67,7 @@ EVENT_VALUES: Final = ("amount", "rate_pct")
 MISSING: Final = np.iinfo(np.int64).min
 UNREAD_DAY: Final = np.iinfo(np.int32).min  # the same in a narrow column of days
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")  # a note number is one printed line
+_SPACED: Final = re.compile(r"\0\s|\s\0")
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,11 @@ def read_book(folder: Path, *, settlement: int) -> Book | list[Problem]:
         return problems
     notes, subsidy_class = _notes(loans, settlement, problems)
     events = _events(happened, notes, problems)
+    if not problems:
+        problems += (
+            loans.problem(row, "principal", f"借据 {notes.note_no[row]} 的{OUT_OF_RANGE}")
+            for row in np.flatnonzero(bounds(notes, events, 0) >= LARGEST_INT).tolist()
+        )
     if problems:
         order = {table.file: i for i, table in enumerate((loans, happened))}
         return sorted(problems, key=lambda problem: (order[problem.file], problem.row))
@@ -113,6 +122,9 @@ def _notes(
     if _CONTROL.search("".join(note_no)):
         odd = note_no.str.contains(_CONTROL)
         table.report(problems, "note_no", odd, "借据号含换行等控制字符，请改正")
+    if _SPACED.search("\0".join(["", *note_no, ""])):
+        odd = note_no != note_no.str.strip()
+        table.report(problems, "note_no", odd, "借据号前后有空格，请删去")
     table.report(problems, "note_no", repeated & ~blank, "借据号重复，只能有一行，请删除或改号")
     table.report(problems, "principal", _below(principal, 1), "本金须大于 0，请核对")
     early = _below(matures_on, disbursed_on + 1)

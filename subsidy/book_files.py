@@ -3,7 +3,7 @@
 import csv
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -15,9 +15,12 @@ import pandas as pd
 
 try:
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 except ImportError:  # the extra "parquet" is not installed: CSV only
-    pa = pq = None
+    pa = pc = pq = None
+
+LARGEST_CELL = 2**31 - 1  # pandas has none: a cell that it could read must be countable too
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,11 @@ def read_table(
         return None
     path = paths[0]
     try:
-        frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+        frame = (
+            _read_csv(path)
+            if path.suffix == ".csv"
+            else _read_parquet(path, {*required, *optional})
+        )
     except _Unreadable as unreadable:
         problems += (Problem(path.name, row, column, text) for row, column, text in unreadable.rows)
         return None
@@ -146,6 +153,7 @@ def _once(header: Sequence[str]) -> None:
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV file, each with the line on which it begins; blank lines are no rows."""
+    csv.field_size_limit(LARGEST_CELL)
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader, line = csv.reader(file), 1
         for cells in reader:
@@ -167,21 +175,34 @@ def _ragged_rows(path: Path) -> list[tuple[int, str, str]]:
     return found or [(0, "", "不是完整的 CSV，请检查引号是否成对")]
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, wanted: Collection[str]) -> pd.DataFrame:
+    """The wanted columns as text; of the others the names alone, whatever they hold."""
     if pa is None:
         raise _Unreadable((0, "", "读 Parquet 需要安装 fumin[parquet]，或改用 CSV"))
     try:
-        table = pq.read_table(path)
+        names = pq.read_schema(path).names
+        _once(names)
+        table = pq.read_table(path, columns=[name for name in names if name in wanted])
     except (pa.ArrowInvalid, OSError):
         raise _Unreadable((0, "", "不是完整的 Parquet 文件，请重新导出")) from None
-    _once(table.schema.names)
     binary = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     if binary:
         message = "是二进制浮点数，金额和利率请用十进制文本"
         raise _Unreadable(*((0, column, message) for column in binary))
-    columns = {}
+    columns = {name: np.full(len(table), "", object) for name in names}
     for field, column in zip(table.schema, table.columns, strict=True):
-        if pa.types.is_timestamp(field.type):
-            column = column.cast(pa.date32(), safe=False)
-        columns[field.name] = column.cast(pa.string()).fill_null("").to_numpy()
+        try:
+            columns[field.name] = _text_of(column, field.type).fill_null("").to_numpy()
+        except pa.ArrowException:
+            raise _Unreadable((0, field.name, "不是文本、日期或十进制数，请重新导出")) from None
     return pd.DataFrame(columns)
+
+
+def _text_of(column: Any, kind: Any) -> Any:
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.date32(), safe=False)
+    text = column.cast(pa.string())
+    if pa.types.is_decimal(kind):  # 4.350000 is 4.35
+        text = pc.replace_substring_regex(text, r"(\.\d*?)0+$", r"\1")
+        text = pc.replace_substring_regex(text, r"\.$", "")
+    return text

@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from loans.errors import Conflict
 from subsidy.accrual import Lines, to_date
 
 try:
@@ -91,7 +92,12 @@ def written_whole(path: Path) -> Iterator[LinesFile]:
 
 
 def encoder(path: Path) -> Callable[[Rows], Page]:
-    """What turns rows into pages of this file; it may run in another process."""
+    """What turns rows into pages of this file; it may run in another process.
+
+    Conflict for a Parquet file where nothing is installed that can write it.
+    """
+    if path.suffix == ".parquet" and pa is None:
+        raise Conflict("extra-missing", "写 Parquet 需要安装 fumin[parquet]，或改写 .csv")
     return arrow_table if path.suffix == ".parquet" else csv_bytes
 
 

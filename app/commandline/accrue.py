@@ -140,9 +140,16 @@ def _refusals(book: Path, out: Path, cuts: list[int]) -> list[str]:
         found.append(f"--out 的文件夹 {out.absolute().parent} 不存在，请先建立")
     elif out.is_dir():
         found.append(f"--out 的 {out} 是文件夹，请给出文件名")
+    if out.stem in ("loans", "events") and out.resolve().parent in _folders(book):
+        found.append(f"--out 的 {out} 是这本账自己的文件名，会盖掉原始数据，请换一个文件名")
     if not book.is_dir():
         found.append(f"{book} 不是文件夹，请给出放 loans 和 events 的文件夹")
     return found
+
+
+def _folders(book: Path) -> list[Path]:
+    """Where the book's own files lie."""
+    return [path.resolve() for path in (book, *part_folders(book))] if book.is_dir() else []
 
 
 def _elsewhere(note_no: Sequence[str], part: str, home: dict[str, str]) -> list[str]:

@@ -195,3 +195,21 @@ def test_the_compiled_engine_gives_the_same_bytes(run, tmp_path):
 
     assert run("--engine", "speed", out="speed.csv").exit_code == 0
     assert (tmp_path / "speed.csv").read_bytes() == (tmp_path / "lines.csv").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["loans.csv", "events.csv", "loans.parquet"])
+def test_the_book_itself_is_never_written_over(run, book, name):
+    result = run(out=f"book/{name}")
+
+    assert result.exit_code == 2 and "请换一个文件名" in result.output
+    assert (book / "loans.csv").read_text(encoding="utf-8") == LOANS
+    assert not (book / "loans.parquet").exists()
+
+
+def test_parquet_without_its_extra_is_refused_in_words(run, monkeypatch, tmp_path):
+    monkeypatch.setattr("subsidy.lines.pa", None)
+
+    result = run(out="lines.parquet")
+
+    assert result.exit_code == 2 and "fumin[parquet]" in result.output
+    assert not (tmp_path / "lines.parquet").exists()

@@ -1,6 +1,7 @@
 """A book in files: what is read, and what is refused with file, row, column and a remedy."""
 
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -169,6 +170,27 @@ def test_an_event_of_a_loan_with_an_unreadable_cell_is_not_blamed(read):
     assert {problem.file for problem in problems} == {"loans.csv"}
 
 
+class TestSlips:
+    def test_a_blank_beside_a_note_number_is_no_other_note(self, read):
+        problem = _only(read(GOOD + GOOD.replace("A1", "A1 ")))
+
+        assert (problem.row, problem.column) == (3, "note_no")
+
+    def test_every_note_beyond_exact_arithmetic_is_named(self, read):
+        row = "{},9999999999999.99,2019-04-10,2020-04-10,99,full,\n"
+
+        problems = read(row.format("A1") + GOOD.replace("A1", "A2") + row.format("A3"))
+
+        assert [(problem.row, problem.column) for problem in problems] == [
+            (2, "principal"), (4, "principal"),
+        ]  # fmt: skip
+
+    def test_a_very_long_cell_is_a_row_s_problem_too(self, read):
+        problem = _only(read(GOOD.replace("4.35", "x") + GOOD.replace("A1", "A" * 140_000)))
+
+        assert (problem.row, problem.column) == (2, "rate_pct")
+
+
 class TestFiles:
     def test_a_missing_file_is_named(self, tmp_path):
         (tmp_path / "loans.csv").write_text(LOANS + GOOD, encoding="utf-8")
@@ -220,6 +242,19 @@ class TestFiles:
         (tmp_path / "events.csv").write_text(EVENTS, encoding="utf-8")
 
         assert "UTF-8" in str(_only(read_book(tmp_path, settlement=QUARTERLY_20)))
+
+    def test_of_parquet_only_the_book_s_columns_are_read(self, read, tmp_path):
+        read()
+        loans = pd.read_csv(tmp_path / "loans.csv", dtype=str, keep_default_na=False)
+        loans["principal"], loans["rate_pct"] = [Decimal("300000.0000")], [Decimal("4.350000")]
+        loans["score"], loans["owners"], loans["picture"] = [0.5], [["甲"]], [b"\xff"]
+        loans.to_parquet(tmp_path / "loans.parquet")
+        (tmp_path / "loans.csv").unlink()
+
+        book = read_book(tmp_path, settlement=QUARTERLY_20)
+
+        assert isinstance(book, Book), book
+        assert (book.notes.principal_fen[0], book.notes.rate_ppm[0]) == (300_000_00, 43_500)
 
     def test_binary_floats_in_parquet_are_refused(self, tmp_path):
         pytest.importorskip("pyarrow")
