@@ -4,11 +4,13 @@ Every read is one query (or a fixed few), whatever the number of rows, and scope
 """
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Bundle
 
 from loans import clocks
 from loans.access import Role
@@ -50,6 +52,17 @@ PAYOUT_STEPS = {
     PayoutState.EXAMINED: Role.GUARANTEE_APPROVER,
     PayoutState.APPROVED: Role.GUARANTEE_REVIEWER,
 }
+# What is needed to say when a clock is due.
+_TIMED = (
+    Clock.id,
+    Clock.state,
+    Clock.limit_days,
+    Clock.started_on,
+    Clock.due_on,
+    Clock.provisional,
+    Clock.ended_on,
+    Clock.stops,
+)
 _OPEN_CLOCK = (Clock.application_id == Application.id) & Clock.ended_on.is_(None)
 
 
@@ -76,6 +89,16 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenClock:
+    """A running clock: its stage and due day, and whether its file is with the applicant."""
+
+    id: int
+    state: State
+    due_on: date
+    is_returned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DueClocks:
     """Running clocks of one stage that are due on one day."""
 
@@ -88,7 +111,7 @@ class DueClocks:
 def worklist(ctx: Context, *, limit: int = LARGEST_LIST) -> Work:
     """The open files that wait for one of the actor's roles, the most urgent first."""
     found = ctx.session.execute(
-        select(*_JUDGED, Clock)
+        select(*_JUDGED, Bundle("clock", *_TIMED))
         .outerjoin(Clock, _OPEN_CLOCK)
         .where(
             visible_to(ctx.actor, Application),
@@ -99,7 +122,7 @@ def worklist(ctx: Context, *, limit: int = LARGEST_LIST) -> Work:
     ).all()
     roles = waiting_for(ctx, found[:MOST_OPEN])
     mine = [row for row in found[:MOST_OPEN] if not ctx.actor.roles.isdisjoint(roles[row.id])]
-    urgent = sorted(mine, key=lambda row: (_due_on(ctx, row.Clock), row.id))[:limit]
+    urgent = sorted(mine, key=lambda row: (_due_on(ctx, row.clock), row.id))[:limit]
     rows = ctx.session.execute(
         select(Application, Borrower, Clock)
         .join(Borrower, Borrower.id == Application.borrower_id)
@@ -111,51 +134,49 @@ def worklist(ctx: Context, *, limit: int = LARGEST_LIST) -> Work:
     return Work(len(mine), sorted(shown, key=_urgency), len(found) > MOST_OPEN)
 
 
-def due_clocks(ctx: Context) -> list[DueClocks]:
-    """How many visible clocks of each stage are due on each day; those that stand are not."""
-    rows = (
-        select(Clock)
+def open_clocks(ctx: Context) -> list[OpenClock]:
+    """The visible running clocks, by their due days as the notices known today have them."""
+    rows = ctx.session.execute(
+        select(*_TIMED, Application.state.label("file"))
         .join(Application, Application.id == Clock.application_id)
-        .where(
-            visible_to(ctx.actor, Application),
-            Clock.ended_on.is_(None),
-            Application.state != State.RETURNED,
-        )
+        .where(visible_to(ctx.actor, Application), Clock.ended_on.is_(None))
+        .order_by(Clock.id)
     )
-    counts = Counter((_due_on(ctx, clock), clock.state) for clock in ctx.session.scalars(rows))
+    found = [
+        OpenClock(row.id, row.state, _due_on(ctx, row), row.file is State.RETURNED) for row in rows
+    ]
+    return sorted(found, key=lambda clock: clock.due_on)
+
+
+def due_clocks(ctx: Context, running: Iterable[OpenClock]) -> list[DueClocks]:
+    """How many of these clocks of each stage are due on each day; those that stand are not."""
+    counts = Counter((clock.due_on, clock.state) for clock in running if not clock.is_returned)
     return [
         DueClocks(state, due_on, days_left(ctx, due_on), count)
         for (due_on, state), count in sorted(counts.items())
     ]
 
 
-def running_clocks(ctx: Context, *, limit: int = LARGEST_LIST) -> list[Waiting]:
-    """The running working-day clocks of 9.9, the first due first, whoever has to act."""
-    # The clocks alone first: a file with its assessment is large, and only a few are shown.
-    running = ctx.session.scalars(
-        select(Clock)
-        .join(Application, Application.id == Clock.application_id)
-        .where(visible_to(ctx.actor, Application), Clock.ended_on.is_(None))
-        .order_by(Clock.due_on, Clock.id)
-        .limit(MOST_OPEN)
-    )
-    urgent = sorted(running, key=lambda clock: _due_on(ctx, clock))[:limit]
+def running_clocks(
+    ctx: Context, running: Sequence[OpenClock], *, limit: int = LARGEST_LIST
+) -> list[Waiting]:
+    """The first of these clocks (9.9) with their files, whoever has to act."""
+    # A file with its assessment is large, and only a few are shown.
+    keys = [clock.id for clock in running[:limit]]
     files = ctx.session.execute(
-        select(Application, Borrower)
+        select(Clock, Application, Borrower)
+        .join(Application, Application.id == Clock.application_id)
         .join(Borrower, Borrower.id == Application.borrower_id)
-        .where(Application.id.in_([clock.application_id for clock in urgent]))
+        .where(Clock.id.in_(keys))
     ).all()
-    found = {application.id: (application, borrower) for application, borrower in files}
-    roles = waiting_for(ctx, [application for application, _ in found.values()])
-    return [
-        _waiting(ctx, *found[clock.application_id], clock, roles[clock.application_id])
-        for clock in urgent
-    ]
+    found = {clock.id: (application, borrower, clock) for clock, application, borrower in files}
+    roles = waiting_for(ctx, [application for application, _, _ in found.values()])
+    return [_waiting(ctx, *found[key], roles[found[key][0].id]) for key in keys]
 
 
-def _due_on(ctx: Context, clock: Clock | None) -> date:
+def _due_on(ctx: Context, clock: Any) -> date:
     """When a file is due by the notices known today; what has no clock comes last."""
-    return date.max if clock is None else clocks.due_day(clock, ctx.calendar).on
+    return date.max if clock.id is None else clocks.due_day(clock, ctx.calendar).on
 
 
 def _urgency(waiting: Waiting) -> date:

@@ -13,7 +13,7 @@ from loans.context import Context
 from loans.daycount import add_months
 from loans.fund import FundPosition, position
 from loans.models import Organisation
-from loans.overview import DueClocks, due_clocks, fund_if_any
+from loans.overview import DueClocks, OpenClock, due_clocks, fund_if_any
 from loans.portfolio import Slice, Tally
 from loans.standing import CompensationRate, rates
 from loans.workflow import State
@@ -75,10 +75,10 @@ class Clocks:
         )
 
 
-def own_clocks(ctx: Context) -> Clocks:
-    """The clocks of the stage that the actor's institution decides."""
+def own_clocks(ctx: Context, running: Iterable[OpenClock]) -> Clocks:
+    """Those of the running clocks whose stage the actor's institution decides."""
     stage = OWN_STAGES.get(ctx.actor.organisation_kind)
-    return Clocks.of(row for row in due_clocks(ctx) if row.state is stage)
+    return Clocks.of(row for row in due_clocks(ctx, running) if row.state is stage)
 
 
 def fund_of(asked: AsOf) -> FundPosition | None:

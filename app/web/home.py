@@ -65,10 +65,11 @@ def _guaranteed(asked: AsOf) -> dict[str, Any]:
 
 def _guarantor(asked: AsOf) -> dict[str, Any]:
     ctx = asked.visit.ctx
+    running = overview.open_clocks(ctx)
     return _guaranteed(asked) | {
-        "due": own_clocks(ctx),
+        "due": own_clocks(ctx, running),
         "payouts": overview.payouts_waiting(ctx, limit=SHOWN),
-        "clocks": overview.running_clocks(ctx, limit=SHOWN),
+        "clocks": overview.running_clocks(ctx, running, limit=SHOWN),
         "late_notes": overview.overdue_notes(ctx, limit=SHOWN),
         "maturing": overview.maturing_notes(ctx, until=ctx.on + SOON, limit=SHOWN),
         "very_soon": ctx.on + VERY_SOON,
@@ -104,7 +105,7 @@ def _bank(visit: Visit) -> dict[str, Any]:
         "drawings": drawings,
         "applications": applications,
         "borrowers": queries.by_key(ctx, Borrower, (a.borrower_id for a in applications.values())),
-        "due": own_clocks(ctx),
+        "due": own_clocks(ctx, overview.open_clocks(ctx)),
         "maturing": overview.maturing_notes(ctx, until=ctx.on + SOON, limit=SHOWN),
         "very_soon": ctx.on + VERY_SOON,
         "late_notes": overview.overdue_notes(ctx, limit=SHOWN),

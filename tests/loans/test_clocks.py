@@ -158,8 +158,9 @@ class TestANoticeOfTheCurrentYear:
         with programme.reading() as session:
             ctx = programme.installation.context(session, programme.guarantor.maker)
             [mine] = overview.worklist(ctx).rows
-            due = overview.due_clocks(ctx)
-            [shown, _] = overview.running_clocks(ctx)
+            open_clocks = overview.open_clocks(ctx)
+            due = overview.due_clocks(ctx, open_clocks)
+            [shown, _] = overview.running_clocks(ctx, open_clocks)
             file = whole(ctx, programme.row(Application, running))
         # 23 January, 3, 4, 5, 6 February: the 31st and the 1st were given as days off
         assert (found.today, found.later[0].due_on) == ((), date(2020, 2, 6))
