@@ -23,9 +23,13 @@ from loans.daycount import (
 from loans.money import half_up
 from loans.settlement import AT_MATURITY, due_on_day, period_starts, settled_on
 
-__all__ = ["Instalment", "Method", "add_months", "add_years", "due_days", "plan", "settlement_for"]
+__all__ = [
+    "LONGEST_TERM", "Instalment", "Method", "add_months", "add_years", "due_days", "plan",
+    "settlement_for",
+]  # fmt: skip
 
 PPM = 1_000_000
+LONGEST_TERM = 120  # months: far above any the law knows, so that a slip of the pen is one
 _ONE_DAY = timedelta(days=1)
 
 

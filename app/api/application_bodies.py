@@ -7,7 +7,7 @@ from pydantic import Field
 from app.api.facts import Code, FactsBody, HireFactBody
 from app.api.wire import CLEAN, Body, Day, Id, OneOf, Percent, Reason, Text, Yuan
 from loans.applications import Asked, Facts, HireFact, LoanTerms
-from loans.schedule import Method
+from loans.schedule import LONGEST_TERM, Method
 from loans.workflow import BorrowerKind
 
 IdNo = Annotated[str, Field(min_length=15, max_length=40)]
@@ -17,7 +17,7 @@ class TermsBody(Body):
     """申请的贷款。"""
 
     amount: Yuan = Field(examples=["300000.00"])
-    term_months: int = Field(ge=1, le=120, examples=[12])
+    term_months: int = Field(ge=1, le=LONGEST_TERM, examples=[12])
     rate: Percent = Field(examples=["4.35"], description="合同年利率，百分数。")
     penalty_rate: Percent = Field(examples=["6.525"], description="逾期（罚息）年利率，百分数。")
     method: OneOf[Method] = Field(examples=["BULLET"])

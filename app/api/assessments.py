@@ -14,7 +14,7 @@ from loans import fund
 from loans.daycount import DayCount
 from loans.dossier import as_json
 from loans.policy import PolicyBook
-from loans.schedule import Method
+from loans.schedule import LONGEST_TERM, Method
 from loans.underwriting import (
     Applicant,
     Appraisal,
@@ -82,7 +82,7 @@ class AssessmentBody(Body):
     kind: OneOf[BorrowerKind] = Field(examples=["individual"])
     on: Day | None = Field(default=None, description="按哪一天的规定；空为当前业务日期。")
     amount: Yuan = Field(examples=["300000.00"])
-    term_months: int = Field(ge=1, le=120, examples=[12])
+    term_months: int = Field(ge=1, le=LONGEST_TERM, examples=[12])
     rate: Percent = Field(examples=["4.35"], description="合同年利率。")
     method: OneOf[Method] = Field(default=Method.BULLET, examples=["BULLET"])
     every_months: Literal[1, 3] = 1

@@ -2,7 +2,7 @@
 
 from app.web.fields import Choices, Field, Kind
 from app.web.words import DAY_COUNTS, SETTLEMENTS, word
-from loans.schedule import Method
+from loans.schedule import LONGEST_TERM, Method
 from loans.workflow import BorrowerKind
 
 CONSENT_VERSION = "1"
@@ -36,7 +36,13 @@ _LOAN = (
     "贷款",
     (
         Field(name="amount_fen", label="申请金额（元）", kind=Kind.MONEY),
-        Field(name="term_months", label="期限（月）", kind=Kind.WHOLE, start="36"),
+        Field(
+            name="term_months",
+            label="期限（月）",
+            kind=Kind.WHOLE,
+            start="36",
+            bounds=(1, LONGEST_TERM),
+        ),
         Field(name="rate_ppm", label="年利率（%）", kind=Kind.RATE, start="4.35"),
         Field(name="penalty_rate_ppm", label="罚息年利率（%）", kind=Kind.RATE, start="6.525"),
         Field(

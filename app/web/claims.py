@@ -58,6 +58,7 @@ def all_of(visit: Reading) -> Response:
         codes=CODES,
         work=work,
         filters=[each for each in (state, bank) if each.choices],
+        narrowed=bool(state.value or bank.value),
     )
 
 

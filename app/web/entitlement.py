@@ -81,7 +81,8 @@ def _too_much(values: Mapping[str, Any]) -> dict[str, str]:
     faults = {}
     if values.get("amount_fen") == 0:
         faults["amount_fen"] = "“想贷多少”须大于 0 元"
-    if not 1 <= (values.get("term_months") or 1) <= 12 * MOST_YEARS:
+    term = values.get("term_months")
+    if term is not None and not 1 <= term <= 12 * MOST_YEARS:
         faults["term_months"] = f"“期限”应在 1 至 {12 * MOST_YEARS} 个月之间"
     for name in (*COUNTS, "other_hires"):
         if (values.get(name) or 0) > MOST_HIRES:

@@ -65,6 +65,7 @@ class Field:
     longest: int = 100
     columns: "tuple[Field, ...]" = ()
     most: int = 0  # of rows
+    bounds: tuple[int, int] = (0, 999_999)  # of a whole number
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,9 @@ def _day(item: Field, text: str) -> date:
 def _whole(item: Field, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 6):
         raise ValueError(f"“{item.label}”须为整数")
+    least, most = item.bounds
+    if not least <= int(text) <= most:
+        raise ValueError(f"“{item.label}”应在 {least} 至 {most} 之间")
     return int(text)
 
 

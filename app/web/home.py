@@ -69,6 +69,7 @@ def _guarantor(asked: AsOf) -> dict[str, Any]:
     return _guaranteed(asked) | {
         "due": own_clocks(ctx, running),
         "payouts": overview.payouts_waiting(ctx, limit=SHOWN),
+        "running": len(running),
         "clocks": overview.running_clocks(ctx, running, limit=SHOWN),
         "late_notes": overview.overdue_notes(ctx, limit=SHOWN),
         "maturing": overview.maturing_notes(ctx, until=ctx.on + SOON, limit=SHOWN),

@@ -158,6 +158,8 @@ def test_the_public_page_counts_a_firms_hires(client: TestClient) -> None:
                        "amount_fen": "2000000", "method": "LUMP_SUM"}  # fmt: skip
     page = anybody.post("/entitlement", data=asked, headers=HTML).text
     assert '<span class="value">1,300,000.00</span>' in page and "小微企业贴息" in page
+    none = anybody.post("/entitlement", data=asked | {"term_months": "0"}, headers=HTML)
+    assert none.status_code == 422 and "个月之间" in none.text
     wrong = anybody.post("/entitlement", data=asked | {"amount_fen": "二百万"}, headers=HTML)
     assert wrong.status_code == 422 and 'value="二百万"' in wrong.text
 

@@ -339,6 +339,14 @@ def test_what_cannot_be_read_is_said_at_its_field_and_stays_typed(site: Site) ->
     assert "须有申请人的书面同意" in page.text
 
 
+@pytest.mark.parametrize("months", ["0", "121", "999999"])
+def test_a_term_beyond_all_reason_is_said_at_its_field(site: Site, months: str) -> None:
+    person = site.as_("B1-maker")
+    filled = _filled(site, 905) | {"term_months": months}
+    page = person.send(person.form("/applications/new"), "/applications/new", **filled)
+    assert page.status_code == 422 and "应在 1 至 120 之间" in page.text
+
+
 def test_a_wrong_id_number_is_refused_without_repeating_it(site: Site) -> None:
     person = site.as_("B1-maker")
     filled = _filled(site, 904) | {"id_no": "320281199001010000"}

@@ -5,7 +5,8 @@
 document.addEventListener("submit", (event) => {
   const form = event.target;
   // A download leaves the page where it is: the form stays to be sent again.
-  if (form.method !== "post" || form.dataset.into) return;
+  // A field may be called "method" too: the attribute is the form's own.
+  if (form.getAttribute("method") !== "post" || form.dataset.into) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;
