@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.web.asof import AsOf
-from app.web.charts import Bar, in_wan, row_bar
+from app.web.charts import Bar, in_wan, row_bars
 from loans import portfolio, queries
 from loans.access import OrganisationKind
 from loans.context import Context
@@ -118,24 +118,22 @@ def _month(asked: AsOf, name: str, day: date, tally: Tally) -> Bar:
 def _by_bank(asked: AsOf, found: list[Slice]) -> list[Bar]:
     keys = {row.bank_id for row in found}
     banks = queries.by_key(asked.visit.ctx, Organisation, keys)
-    bars = [
-        row_bar(bank.name, _owed(found, bank_id=key), f"/notes?bank={bank.public_id}{asked.kept}")
+    return row_bars(
+        (bank.name, _owed(found, bank_id=key), f"/notes?bank={bank.public_id}{asked.kept}")
         for key, bank in banks.items()
-    ]
-    return sorted(bars, key=lambda bar: (-bar.height, bar.label))
+    )
 
 
 def _by_group(asked: AsOf, found: list[Slice]) -> list[Bar]:
     names = group_names(asked.visit.ctx)
-    bars = [
-        row_bar(
-            names.get(code, code or "不属于任何重点群体"),
+    return row_bars(
+        (
+            names.get(code, code),
             _owed(found, category=code),
             f"/notes?group={code or 'none'}{asked.kept}",
         )
         for code in {row.category for row in found}
-    ]
-    return sorted(bars, key=lambda bar: (-bar.height, bar.label))
+    )
 
 
 def group_names(ctx: Context) -> dict[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import Any
 
-from loans.money import fen_to_yuan, yuan_to_fen
+from loans.money import fen_to_yuan, half_up, yuan_to_fen
 from tests.app.browsing import Rows
 
 SHOWN = re.compile(r"(?<![\d.,])-?\d{1,3}(?:,\d{3})*\.\d\d(?![\d%])")
@@ -115,8 +115,8 @@ def _fen(shown: str) -> int:
 
 
 def _wan(fen: int) -> int:
-    """An amount in 万元 to two places, cut, as the charts show it; read as if it were yuan."""
-    return fen // (WAN // 100)
+    """An amount in 万元 to two places, half up, as the charts show it; read as if it were yuan."""
+    return half_up(fen, WAN // 100)
 
 
 def _objects(thing: Any) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from html import unescape
 from io import BytesIO
 
@@ -11,7 +12,9 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.web import pages
+from app.web.charts import in_wan, in_yuan, row_bars
 from loans.models import Model
+from loans.money import half_up, yuan_to_fen
 from tests.app.browsing import HTML, Person, signed_in
 from tests.browser.office import PASSWORD, Office, give_passwords, open_office
 from tests.databases import Databases
@@ -69,8 +72,24 @@ def test_a_first_screens_numbers_are_the_apis(client: TestClient, on: str) -> No
     text = unescape(TAGS.sub(" ", page.text))
     for by in ("bank", "category"):
         for group in _json(person, f"/statistics?by={by}&{query[1:]}"):  # type: ignore[union-attr]
-            wan, fen = divmod(int(group["balance"].replace(".", "")), 1_000_000)
-            assert f"{wan:,}.{fen // 10_000:02d}" in text, group
+            wan = half_up(yuan_to_fen(group["balance"]), 10_000)  # in hundredths
+            assert f"{wan // 100:,}.{wan % 100:02d}" in text, group
+
+
+def test_charts_round_half_up_and_shares_are_of_a_hundred() -> None:
+    month = date(2020, 1, 1)
+    assert [in_wan(month, fen).shown for fen in (149_999_99, 150_000_00, 0)] == ["15", "15", "0"]
+    assert [in_yuan(month, fen).shown for fen in (1_49, 1_50, 2_50)] == ["1", "2", "3"]
+    bars = row_bars(
+        ("甲乙丙"[n], fen, "") for n, fen in enumerate((10_050_00, 10_049_99, 9_950_01))
+    )
+    assert [(bar.label, bar.shown) for bar in bars] == [
+        ("甲", "1.01"),
+        ("乙", "1.00"),
+        ("丙", "1.00"),
+    ]
+    assert sorted(bar.share_pct for bar in bars) == [33, 33, 34]
+    assert [bar.share_pct for bar in row_bars([("甲", 0, "")])] == [0]
 
 
 def test_the_clocks_of_a_first_screen_are_the_apis(client: TestClient) -> None:
