@@ -324,7 +324,7 @@ def _amount(application: Application, approved_fen: int | None) -> int:
 
 def _subjects(ctx: Context, application: Application) -> set[str]:
     if application.kind is BorrowerKind.INDIVIDUAL:
-        return set(application.facts["categories"])
+        return set(application.categories)
     return {str(hire.public_id) for hire in hires_of(ctx, application)}
 
 

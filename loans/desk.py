@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import CompoundSelect, select
 from sqlalchemy.orm import aliased
 
 from loans.access import Actor, Role
@@ -11,6 +11,8 @@ from loans.context import Context
 from loans.errors import Conflict
 from loans.models import Application, Proposal, Verification
 from loans.workflow import Action, BorrowerKind, State, next_step
+
+Keys = list[int] | CompoundSelect[int]
 
 # The step that a file in this state waits for; a closed file waits for none.
 AWAITED: dict[State, Action] = {
@@ -34,10 +36,10 @@ def states_of(actor: Actor) -> set[State]:
     }
 
 
-def lying_with(actor: Actor) -> ColumnElement[bool]:
-    """Of an application: it may wait for one of the actor's roles, or for the checker of a lapse.
+def lying_with(actor: Actor) -> CompoundSelect[int]:
+    """The keys of the files that may wait for one of the actor's roles, or a lapse's checker.
 
-    As keys of two kinds, each found by its index: as one condition it would read the whole table.
+    Of two kinds, each found by its index: as one condition it would read the whole table.
     """
     file = aliased(Application)
     in_state = select(file.id).where(file.state.in_(states_of(actor)))
@@ -50,18 +52,21 @@ def lying_with(actor: Actor) -> ColumnElement[bool]:
             Proposal.round == file.round,
         )
     )
-    return Application.id.in_(in_state.union(lapsing))
+    return in_state.union(lapsing)
 
 
-def waiting_for(ctx: Context, rows: Sequence[Any]) -> dict[int, tuple[Role, ...]]:
+def waiting_for(
+    ctx: Context, rows: Sequence[Any], among: CompoundSelect[int] | None = None
+) -> dict[int, tuple[Role, ...]]:
     """The roles that have to act next on some files, by key; none on a decided one.
 
     Where two people decide: the maker until there is an opinion on the present content, then the
     checker. 人社 comes first while a person's categories are not verified; a lapse that is proposed
     waits for its checker in whatever state (``lying_with``). Two queries in all.
-    ``rows``: applications, or rows with those of their columns that decide.
+    ``rows``: applications, or rows with those of their columns that decide. ``among``: a query of
+    keys with all of theirs, for a list so long that its keys would make a slow statement.
     """
-    keys = [row.id for row in rows]
+    keys = [row.id for row in rows] if among is None else among
     opinions, verified = _current_opinions(ctx, keys), _verified(ctx, keys)
     return {row.id: _roles(row, verified.get(row.id, set()), opinions) for row in rows}
 
@@ -84,7 +89,7 @@ def _roles(
         return ()
     step = next_step(row.kind, row.state, action, returned_from=row.returned_from)
     person = row.kind is BorrowerKind.INDIVIDUAL
-    unverified = person and not set(row.facts["categories"]) <= verified
+    unverified = person and not set(row.categories) <= verified
     if unverified and row.state is State.GUARANTEE_REVIEW:
         return (Role.VERIFIER,)
     if step.proposed_by is None:
@@ -92,7 +97,7 @@ def _roles(
     return (step.by if said else step.proposed_by,)
 
 
-def _verified(ctx: Context, keys: list[int]) -> dict[int, set[str]]:
+def _verified(ctx: Context, keys: Keys) -> dict[int, set[str]]:
     """What 人社 has spoken about, by application."""
     found: dict[int, set[str]] = {}
     rows = select(Verification.application_id, Verification.subject)
@@ -101,7 +106,7 @@ def _verified(ctx: Context, keys: list[int]) -> dict[int, set[str]]:
     return found
 
 
-def _current_opinions(ctx: Context, keys: list[int]) -> dict[tuple[int, State, int, str], Action]:
+def _current_opinions(ctx: Context, keys: Keys) -> dict[tuple[int, State, int, str], Action]:
     """What was last said in each stage and round about each content."""
     rows = (
         select(

@@ -258,7 +258,7 @@ def _sign(ctx: Context, application: Application, drawing: Disbursement) -> Cont
 
 def _category(application: Application) -> str:
     """The group that the loan counts under: the first that was found, else the first claimed."""
-    claimed = application.facts["categories"]
+    claimed = application.categories
     findings = (application.assessment or {}).get("findings", [])
     found = {row["subject"] for row in findings if row["outcome"] == Outcome.YES.value}
     return next((code for code in claimed if code in found), next(iter(claimed), ""))
@@ -311,6 +311,7 @@ def _note(
         branch_id=application.branch_id,
         borrower_id=contract.borrower_id,
         note_no=drawing.note_no,
+        category=contract.category,
         state=NoteState.ACTIVE,
         version=1,
         principal_fen=drawing.amount_fen,

@@ -44,7 +44,7 @@ _JUDGED = (
     Application.returned_from,
     Application.round,
     Application.content_hash,
-    Application.facts,
+    Application.categories,
 )
 # Who acts next on a request for compensation (rules.md §4).
 PAYOUT_STEPS = {
@@ -110,17 +110,15 @@ class DueClocks:
 
 def worklist(ctx: Context, *, limit: int = LARGEST_LIST) -> Work:
     """The open files that wait for one of the actor's roles, the most urgent first."""
-    found = ctx.session.execute(
+    lying = lying_with(ctx.actor)
+    found: Sequence[Any] = ctx.session.execute(
         select(*_JUDGED, Bundle("clock", *_TIMED))
         .outerjoin(Clock, _OPEN_CLOCK)
-        .where(
-            visible_to(ctx.actor, Application),
-            lying_with(ctx.actor),
-        )
+        .where(visible_to(ctx.actor, Application), Application.id.in_(lying))
         .order_by(Clock.due_on.is_(None), Clock.due_on, Application.id)
         .limit(MOST_OPEN + 1)
     ).all()
-    roles = waiting_for(ctx, found[:MOST_OPEN])
+    roles = waiting_for(ctx, found[:MOST_OPEN], lying)
     mine = [row for row in found[:MOST_OPEN] if not ctx.actor.roles.isdisjoint(roles[row.id])]
     urgent = sorted(mine, key=lambda row: (_due_on(ctx, row.clock), row.id))[:limit]
     rows = ctx.session.execute(

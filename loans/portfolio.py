@@ -19,7 +19,6 @@ from loans.daycount import add_months
 from loans.models import (
     Application,
     ApplicationStep,
-    Contract,
     Movement,
     MovementKind,
     Note,
@@ -85,8 +84,7 @@ def notes_as(ctx: Context, as_of: date | None, wanted: Wanted, **equals: Any) ->
     """The visible notes of a day that are wanted; ``equals``: column values, None for any."""
     query = queries.notes(ctx, **equals)
     if wanted.group is not None:
-        query = query.join(Contract, Contract.id == Note.contract_id)
-        query = query.where(Contract.category == wanted.group)
+        query = query.where(Note.category == wanted.group)
     if wanted.disbursed is not None:
         query = query.where(within(Note.disbursed_on, wanted.disbursed))
     if as_of is not None or wanted.standing is not None or wanted.matures is not None:
@@ -125,7 +123,7 @@ def stood(ctx: Context, as_of: date | None, rows: Iterable[Note]) -> dict[int, S
 def notes_on(ctx: Context, as_of: date | None, only: Collection[int] | None = None) -> Subquery:
     """Visible notes with ``balance_fen`` and ``standing`` at the end of a day; None: as stored.
 
-    ``only``: the keys of the notes wanted. Columns: note_id, bank_id, contract_id, disbursed_on,
+    ``only``: the keys of the notes wanted. Columns: note_id, bank_id, category, disbursed_on,
     ends_on, principal_fen, balance_fen, standing (the text of ``Standing``).
     """
     if as_of is None:
@@ -151,17 +149,11 @@ def notes_on(ctx: Context, as_of: date | None, only: Collection[int] | None = No
 def slices(ctx: Context, as_of: date | None = None) -> list[Slice]:
     """The live book by bank, group of borrowers and standing, in one pass over the notes."""
     book = notes_on(ctx, as_of)
+    key = (book.c.bank_id, book.c.category, book.c.standing)
     rows = (
-        select(
-            book.c.bank_id,
-            Contract.category,
-            book.c.standing,
-            func.count(),
-            func.sum(book.c.balance_fen),
-        )
-        .join(Contract, Contract.id == book.c.contract_id)
+        select(*key, func.count(), func.sum(book.c.balance_fen))
         .where(book.c.balance_fen > 0)
-        .group_by(book.c.bank_id, Contract.category, book.c.standing)
+        .group_by(*key)
     )
     return [
         Slice(bank_id, category, Standing(standing), count, int(balance))
@@ -274,7 +266,7 @@ def _columns(balance: Any, late: Any, extended_to: Any) -> tuple[Any, ...]:
     return (
         Note.id.label("note_id"),
         Note.bank_id,
-        Note.contract_id,
+        Note.category,
         Note.disbursed_on,
         func.coalesce(extended_to, Note.matures_on).label("ends_on"),
         Note.principal_fen,

@@ -34,17 +34,20 @@ def _funds(session: Session) -> Iterator[str]:
 
 
 def _notes(session: Session) -> Iterator[str]:
-    """Every note's balance and state are the fold of its movements."""
-    contracts = session.execute(select(Contract.id, Contract.rate_ppm))
-    rates = {row.id: row.rate_ppm for row in contracts}
+    """Every note's balance and state are the fold of its movements, its group its contract's."""
+    rows = session.execute(select(Contract.id, Contract.rate_ppm, Contract.category))
+    contracts = {row.id: row for row in rows}
     movements: dict[int, list[Movement]] = defaultdict(list)
     for movement in session.scalars(select(Movement)):
         movements[movement.note_id].append(movement)
     for note in session.scalars(select(Note).order_by(Note.id)):
-        folded = ledger.position(note.principal_fen, rates[note.contract_id], movements[note.id])
+        contract = contracts[note.contract_id]
+        folded = ledger.position(note.principal_fen, contract.rate_ppm, movements[note.id])
         if (note.balance_fen, note.state) != (folded.balance_fen, folded.state):
             stored, fold = fen_to_yuan(note.balance_fen), fen_to_yuan(folded.balance_fen)
             yield (
                 f"借据 {note.note_no} 的余额为 {stored} 元（{note.state}），"
                 f"由各笔变动得出 {fold} 元（{folded.state}）"
             )
+        if note.category != contract.category:
+            yield f"借据 {note.note_no} 的人群为 {note.category}，其合同为 {contract.category}"

@@ -138,7 +138,7 @@ def _subjects(visit: Visit, application: Application, hires: list[Hire]) -> Choi
     family = "group" if application.kind is BorrowerKind.INDIVIDUAL else "hire_group"
     groups = {rule.code: rule.title for rule in book.family(family, on)}
     if application.kind is BorrowerKind.INDIVIDUAL:
-        return tuple((code, groups.get(code, code)) for code in application.facts["categories"])
+        return tuple((code, groups.get(code, code)) for code in application.categories)
     return tuple(
         (
             str(hire.public_id),

@@ -38,11 +38,7 @@ class Contract(Keyed, Model):
     """The credit contract of one approved application, signed at its first disbursement."""
 
     __tablename__ = "contract"
-    __table_args__ = (
-        UniqueConstraint("bank_id", "contract_no"),
-        # By which first screens count the groups of borrowers, without reading the contracts.
-        Index("ix_contract_counted", "id", "category", "bank_id"),
-    )
+    __table_args__ = (UniqueConstraint("bank_id", "contract_no"),)
 
     bank_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), unique=True)
@@ -120,7 +116,7 @@ class Note(Keyed, Model):
             "ix_note_owed",
             "bank_id",
             "state",
-            "contract_id",
+            "category",
             "matures_on",
             "extended_to",
             "balance_fen",
@@ -142,6 +138,8 @@ class Note(Keyed, Model):
     branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"))
     borrower_id: Mapped[int] = mapped_column(ForeignKey("borrower.id"), index=True)
     note_no: Mapped[str] = mapped_column(String(64))
+    # The contract's, by which the live book is counted without reading the contracts.
+    category: Mapped[str] = mapped_column(String(32))
     state: Mapped[NoteState] = mapped_column(stored(NoteState))
     version: Mapped[int] = mapped_column(default=1)
     principal_fen: Mapped[int]

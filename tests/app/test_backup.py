@@ -88,11 +88,12 @@ def test_what_a_restored_database_lacks_is_named(lived, empty, tmp_path) -> None
     with writing(engine).begin() as owner:
         owner.execute(text("UPDATE guarantee_fund SET balance_fen = balance_fen + 1"))
         owner.execute(text("UPDATE note SET balance_fen = balance_fen - 1 WHERE note_no = 'N4'"))
+        owner.execute(text("UPDATE note SET category = 'none' WHERE note_no = 'N4'"))
         owner.execute(text("UPDATE audit_head SET seq = seq + 1"))
     engine.dispose()
     found = "\n".join(backups.differences(empty, vault, made, []))
-    for named in ("guarantee_fund.balance_fen", "note.balance_fen", "审计链末端", "断裂", "借据 N4",
-                  "担保基金"):  # fmt: skip
+    for named in ("guarantee_fund.balance_fen", "note.balance_fen", "审计链末端", "断裂",
+                  "借据 N4 的余额", "借据 N4 的人群", "担保基金"):  # fmt: skip
         assert named in found, found
 
 
