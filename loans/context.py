@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from loans.access import Actor
+from loans.errors import Conflict
 from loans.policy import PolicyBook
 from loans.vault import Vault
 from loans.workdays import WorkdayCalendar
@@ -30,3 +31,13 @@ class Context:
     calendar: WorkdayCalendar
     vault: Vault
     new_id: Callable[[], UUID]
+
+    def come(self, day: date) -> date:
+        """The day whose figures are asked for; ``Conflict`` where it has not come yet."""
+        if day > self.on:
+            raise Conflict(
+                "day-not-come",
+                f"{day} 还没有到（业务日期 {self.on}），还没有那一天的数字；请选择不晚于今天的日期",
+                details={"on": day.isoformat(), "today": self.on.isoformat()},
+            )
+        return day

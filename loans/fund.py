@@ -53,8 +53,11 @@ class FundPosition:
 
 
 def position(ctx: Context, *, on: date | None = None) -> FundPosition:
-    """The sums of the entries up to a day (today if not told) beside that day's limit (§5)."""
-    day = on or ctx.on
+    """The sums of the entries up to a day (today if not told) beside that day's limit (§5).
+
+    ``Conflict`` where the day has not come, ``NotFound`` before the first contribution.
+    """
+    day = ctx.come(on or ctx.on)
     fund = the_fund(ctx)
     balance_fen, reserved_fen, outstanding_fen = _totals(ctx, fund, day)
     limit = ctx.book.at("fund_leverage", day)

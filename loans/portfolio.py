@@ -16,6 +16,7 @@ from sqlalchemy import Select, Subquery, case, func, literal, select
 from loans import queries
 from loans.context import Context
 from loans.daycount import add_months
+from loans.errors import NotFound
 from loans.models import (
     Application,
     ApplicationStep,
@@ -118,6 +119,29 @@ def stood(ctx: Context, as_of: date | None, rows: Iterable[Note]) -> dict[int, S
         key: Stood(int(balance), Standing(standing), ends_on)
         for key, balance, standing, ends_on in ctx.session.execute(found)
     }
+
+
+def stood_alone(ctx: Context, as_of: date, note: Note) -> Stood:
+    """How one note stood; ``NotFound`` before it was disbursed."""
+    found = stood(ctx, as_of, [note]).get(note.id)
+    if found is None:
+        raise NotFound(
+            "note-not-yet",
+            f"借据 {note.note_no} 于 {note.disbursed_on} 放款，{as_of} 还没有这张借据",
+        )
+    return found
+
+
+def known_by(as_of: date, movements: Iterable[Movement]) -> list[Movement]:
+    """Those of a note's movements that its position of a day is folded from, and what undid some.
+
+    By value date, as ``notes_on`` counts them: a reversal from the day it was recorded.
+    """
+    return [
+        movement
+        for movement in movements
+        if movement.on <= as_of and (movement.reverses_id is None or movement.recorded_on <= as_of)
+    ]
 
 
 def notes_on(ctx: Context, as_of: date | None, only: Collection[int] | None = None) -> Subquery:

@@ -287,10 +287,13 @@ def pending_disbursements(ctx: Context) -> Select[Any]:
 
 
 def open_extension(ctx: Context, note: Note) -> ExtensionRequest | None:
-    """The note's extension request that the guarantee company has not agreed to yet."""
+    """The note's extension request that was made by this day and not agreed to by then."""
+    agreed_on = ExtensionRequest.agreed_on
     return ctx.session.scalars(
         select(ExtensionRequest).where(
-            ExtensionRequest.note_id == note.id, ExtensionRequest.agreed_on.is_(None)
+            ExtensionRequest.note_id == note.id,
+            ExtensionRequest.made_on <= ctx.on,
+            agreed_on.is_(None) | (agreed_on > ctx.on),
         )
     ).first()
 

@@ -86,9 +86,7 @@ def receive(ctx: Context, *, filing: Filing, since: date, until: date) -> Claim:
     if bank_id is None:
         raise NotPermitted("banks-only", "贴息申报由经办银行报送")
     _check_quarter(ctx, since, until)
-    if not len(filing.sheet.claimed) and filing.sheet.table.total is None:
-        text = "文件中没有一行明细，未予接收；请填写后重新报送，本期无贷款的请填写合计行"
-        raise Conflict("no-lines", text)
+    _check_lines(filing.sheet)
     bank = ctx.session.scalars(
         select(Organisation).where(Organisation.id == bank_id).with_for_update()
     ).one()
@@ -227,6 +225,7 @@ def compare(
     claim made before. Otherwise it is the unapproved one of the quarter, which filing replaces.
     """
     _check_span(since, until)
+    _check_lines(sheet)
     if filed is not None:
         register = register_before(ctx, bank_facts(ctx, bank_id=bank_id), filed)
     else:
@@ -256,6 +255,13 @@ def _compare(
         tolerance_fen=tolerance(ctx, since).number,
         file_findings=sheet.file_findings,
     )
+
+
+def _check_lines(sheet: DetailSheet) -> None:
+    """A claim is one row a note (§7): a sheet without any asks for nothing."""
+    if not len(sheet.claimed):
+        text = "文件中没有一行明细，未予接收：每笔借据填一行后重新提交；本期没有贴息贷款的不用报送"
+        raise Conflict("no-lines", text)
 
 
 def _check_span(since: date, until: date) -> None:

@@ -8,7 +8,7 @@ Source: （九）9.13 健全统计监测制度，加强信息共享.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -125,7 +125,11 @@ def drill_down(
 
 
 def note_facts(ctx: Context, on: date) -> list[NoteFacts]:
-    """Every visible note disbursed up to the day, with its figures on that day."""
+    """Every visible note disbursed up to the day, with its figures on that day.
+
+    ``Conflict`` where the day has not come: nothing of it is known.
+    """
+    ctx.come(on)
     repaid, overdue = _movements(ctx, on)
     ledger = _ledger(ctx, on)
     compensated, recovered = _compensation(ctx, on)
@@ -168,7 +172,11 @@ def note_facts(ctx: Context, on: date) -> list[NoteFacts]:
 
 
 def hit_rates(ctx: Context, since: date, until: date) -> list[HitRate]:
-    """Of the clocks that ended in ``[since, until)`` how many did in time; and what still runs."""
+    """Of the clocks that ended in ``[since, until)`` how many did in time; and what still runs.
+
+    ``Conflict`` where the period's last day has not come: what will be late then is not known.
+    """
+    ctx.come(until - timedelta(days=1))
     rows = (
         select(Organisation.name, Clock)
         .join(Application, Application.id == Clock.application_id)

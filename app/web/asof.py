@@ -4,6 +4,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.web.edge import Visit
+from loans.errors import PolicyGap
+from loans.policy import PolicyBook
+
+# What the figures of any day are judged by: before these rules there is nothing to show.
+JUDGED_BY = (
+    "fund_leverage",
+    "compensation_rate.months",
+    "compensation_rate.warn",
+    "compensation_rate.suspend",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +24,29 @@ class AsOf:
     visit: Visit
 
     @property
-    def kept(self) -> str:
-        """What links carry so that the rows behind a figure are those of its day."""
-        return f"&on={self.day}" if self.day else ""
+    def first(self) -> date:
+        """The earliest day that can be asked for."""
+        return first_day(self.visit.ctx.book)
+
+
+def first_day(book: PolicyBook) -> date:
+    """The first day on which the law says what the figures are judged by."""
+    return max(book.rules(key)[0].since for key in JUDGED_BY)
 
 
 def as_of(visit: Visit) -> AsOf:
-    """What the address asks for; a day that is not before today, or none, is now."""
-    try:
-        day = date.fromisoformat(visit.request.query_params.get("on", ""))
-    except ValueError:
+    """What the address asks for; none, today, or what is no day at all, is now.
+
+    Raises ``PolicyGap`` for a day before the programme's rules, ``Conflict`` for one to come.
+    """
+    day = visit.asked_day
+    if day is None or visit.ctx.come(day) == visit.ctx.on:
         return AsOf(None, visit)
-    if day >= visit.ctx.on or day.year < 2000:
-        return AsOf(None, visit)
+    first = first_day(visit.ctx.book)
+    if day < first:
+        raise PolicyGap(
+            "before-the-rules",
+            f"{day} 还没有富民创业担保贷款的规定，最早可以查看 {first} 的情况",
+            details={"on": day.isoformat(), "first": first.isoformat()},
+        )
     return AsOf(day, replace(visit, ctx=replace(visit.ctx, on=day), as_of=day))

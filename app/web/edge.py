@@ -89,6 +89,8 @@ BELONGS = {
     "/budgets": "/remittances",
     "/accounts": "/remittances",
 }
+# Pages on which the day in the address is not that of the whole workspace.
+OWN_DAY = frozenset({"/policy", "/registers/{id}"})
 
 
 class SignInFirst(Exception):
@@ -150,7 +152,14 @@ class Visit:
         first = "/" + self.request.url.path.split("/")[1]
         here = BELONGS.get(first, first)
         groups = [
-            (group, [(path, name, path == here) for path, name, line in entries if self.may(line)])
+            (
+                group,
+                [
+                    (self.at(path), name, path == here)
+                    for path, name, line in entries
+                    if self.may(line)
+                ],
+            )
             for group, entries in NAVIGATION
         ]
         return [(group, entries) for group, entries in groups if entries]
@@ -162,6 +171,29 @@ class Visit:
     def new_key(self) -> str:
         """A key for one rendered form."""
         return secrets.token_urlsafe(18)
+
+    @property
+    def asked_day(self) -> date | None:
+        """The day in the address; None where it names none."""
+        try:
+            return date.fromisoformat(self.request.query_params.get("on", ""))
+        except ValueError:
+            return None
+
+    @property
+    def day_not_shown(self) -> date | None:
+        """The earlier day that the address asks for and this page has no figures of."""
+        asked, route = self.asked_day, self.request.scope.get("route")
+        if self.as_of or asked == self.today or getattr(route, "path", "") in OWN_DAY:
+            return None
+        return asked
+
+    def at(self, address: str) -> str:
+        """An address of ours, with the earlier day that this page shows, if it shows one."""
+        if self.as_of is None:
+            return address
+        page, hash, place = address.partition("#")
+        return f"{page}{'&' if '?' in page else '?'}on={self.as_of}{hash}{place}"
 
     def show(self, template: str, *, status: int = 200, **content: Any) -> HTMLResponse:
         """The page of this template; ``done`` in the address is said once at its top."""
@@ -184,6 +216,19 @@ def visiting(request: Request, who: SignedIn, operation: str) -> Iterator[Visit]
     with installation.reads() as session:
         ctx = installation.context(session, who.actor)
         yield Visit(request, installation, who, ctx, ctx.on)
+
+
+@contextmanager
+def framed(request: Request) -> Iterator[Visit | None]:
+    """The workspace of whoever is signed in, around what was refused; None for anybody else."""
+    installation = installation_of(request)
+    with installation.reads() as session:
+        who = security.actor_of_cookie(installation, session, request.cookies.get(COOKIE, ""))
+        if who is None or who.must_enrol:
+            yield None
+        else:
+            ctx = installation.context(session, who.actor)
+            yield Visit(request, installation, who, ctx, ctx.on)
 
 
 def visit_to(operation: str) -> Any:

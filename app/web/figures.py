@@ -112,14 +112,14 @@ def rate_lines(asked: AsOf) -> dict[str, Any]:
 
 
 def _month(asked: AsOf, name: str, day: date, tally: Tally) -> Bar:
-    return in_wan(day, tally.amount_fen, f"/notes?{name}={day:%Y-%m}{asked.kept}")
+    return in_wan(day, tally.amount_fen, asked.visit.at(f"/notes?{name}={day:%Y-%m}"))
 
 
 def _by_bank(asked: AsOf, found: list[Slice]) -> list[Bar]:
     keys = {row.bank_id for row in found}
     banks = queries.by_key(asked.visit.ctx, Organisation, keys)
     return row_bars(
-        (bank.name, _owed(found, bank_id=key), f"/notes?bank={bank.public_id}{asked.kept}")
+        (bank.name, _owed(found, bank_id=key), asked.visit.at(f"/notes?bank={bank.public_id}"))
         for key, bank in banks.items()
     )
 
@@ -130,7 +130,7 @@ def _by_group(asked: AsOf, found: list[Slice]) -> list[Bar]:
         (
             names.get(code, code),
             _owed(found, category=code),
-            f"/notes?group={code or 'none'}{asked.kept}",
+            asked.visit.at(f"/notes?group={code or 'none'}"),
         )
         for code in {row.category for row in found}
     )

@@ -1,12 +1,12 @@
 """Pages of the guarantee fund: its position at any date, its entries; and what is reserved."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from app.web.acts import Act, Failed, Offer, run, table, with_failure
+from app.web.asof import as_of
 from app.web.edge import Posted, Visit, go, visit_to, visiting
 from app.web.fields import Field, Filled, Kind
 from app.web.lists import Filter, listed, listed_of
@@ -86,23 +86,27 @@ def held(visit: Annotated[Visit, visit_to("applications.read")]) -> Response:
 
 
 def _page(visit: Visit, failed: Failed | None = None) -> Response:
-    ctx = visit.ctx
+    asked = as_of(visit)
+    visit, ctx = asked.visit, asked.visit.ctx
     offers = [
         Offer(act, f"/fund/{act.name}", Filled({}))
         for act in ACTS.values()
-        if visit.may(act.operation)
+        if asked.day is None and visit.may(act.operation)
     ]
     kind = Filter.of(visit, "kind", "事项", [(k.value, word(k)) for k in FundEntryKind])
     bank = Filter.banks(visit)
-    asked = FundEntryKind(kind.value) if kind.value else None
-    page = listed(visit, queries.fund_entries(ctx, kind=asked, bank_id=bank.key), FundEntry)
-    agreements = list(ctx.session.scalars(queries.agreements(ctx).order_by(Agreement.since)))
-    on = _asked_day(visit)
+    wanted = FundEntryKind(kind.value) if kind.value else None
+    entries = queries.fund_entries(ctx, kind=wanted, bank_id=bank.key)
+    page = listed(visit, entries.where(FundEntry.on <= ctx.on), FundEntry)
+    agreed = queries.agreements(ctx).order_by(Agreement.since)
+    if asked.day:  # today's page tells of those to come, too
+        agreed = agreed.where(Agreement.since <= asked.day)
+    agreements = list(ctx.session.scalars(agreed))
     return visit.show(
         "fund.html",
         status=failed.status if failed else 200,
-        on=on,
-        position=commands.position(ctx, on=on) if fund_if_any(ctx) else None,
+        asked=asked,
+        position=commands.position(ctx) if fund_if_any(ctx) else None,
         page=page,
         filters=[kind, bank],
         agreements=agreements,
@@ -112,11 +116,3 @@ def _page(visit: Visit, failed: Failed | None = None) -> Response:
         offers=with_failure(offers, failed),
         failed=failed,
     )
-
-
-def _asked_day(visit: Visit) -> date:
-    """The day in the address, today where it says none or one that has not come."""
-    try:
-        return min(date.fromisoformat(visit.request.query_params.get("on", "")), visit.ctx.on)
-    except ValueError:
-        return visit.ctx.on

@@ -17,7 +17,15 @@ from app.web.words import word
 from loans import queries
 from loans.lifecycle import STOP_REASONS
 from loans.models import Application, Borrower, Branch, Contract, Note, Organisation, Person
-from loans.portfolio import STANDING_NAMES, Standing, Wanted, notes_as, stood
+from loans.portfolio import (
+    STANDING_NAMES,
+    Standing,
+    Wanted,
+    known_by,
+    notes_as,
+    stood,
+    stood_alone,
+)
 from loans.workflow import NoteState
 from subsidy.lists import accruals_of
 from subsidy.models import MonthLock
@@ -89,7 +97,7 @@ def _days_ahead(text: str | None, on: date) -> tuple[date, date] | None:
 
 @router.get("/notes/{id}")
 def one(visit: Reading, id: UUID) -> Response:
-    """One note; ``since`` and ``until`` in the address choose the days recomputed."""
+    """One note, now or on an earlier day; ``since`` and ``until`` choose the days recomputed."""
     return _page(visit, id)
 
 
@@ -104,8 +112,10 @@ def do(post: Posted, id: UUID, act: str) -> Response:
 
 
 def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
-    ctx = visit.ctx
+    asked = as_of(visit)
+    visit, ctx = asked.visit, asked.visit.ctx
     note = queries.one(ctx, Note, id)
+    at = stood_alone(ctx, asked.day, note) if asked.day else None
     contract = ctx.session.get_one(Contract, note.contract_id)
     application = ctx.session.get_one(Application, contract.application_id)
     plan, movements = queries.instalments_of(ctx, note), queries.movements_of(ctx, note)
@@ -113,10 +123,16 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
     offered = offers(visit, note, contract, plan=plan, movements=movements, extension=extension)
     since, until = _window(visit, note)
     accruals = accruals_of(ctx, note)
+    locks = queries.by_key(ctx, MonthLock, (line.month_id for line in accruals))
+    if asked.day:
+        offered, movements = [], known_by(asked.day, movements)
+        accruals = [line for line in accruals if locks[line.month_id].locked_on <= asked.day]
     steps = steps_of_note(ctx, note, since=since, until=until) if since < until else []
     return visit.show(
         "note.html",
         status=failed.status if failed else 200,
+        asked=asked,
+        at=at,
         note=note,
         contract=contract,
         application=application,
@@ -130,7 +146,7 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
         stops=STOP_REASONS,
         extension=extension,
         accruals=accruals,
-        locks=queries.by_key(ctx, MonthLock, (line.month_id for line in accruals)),
+        locks=locks,
         since=since,
         until=until,
         lines=explain.lines(steps, since=since),

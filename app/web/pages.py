@@ -1,10 +1,12 @@
 """Where pages join the application: their routes, and how a problem looks to a person."""
 
+from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.web import (
     account,
@@ -32,7 +34,7 @@ from app.web import (
     statistics,
     watch,
 )
-from app.web.edge import ACCOUNT, EnrolFirst, SignInFirst, installation_of
+from app.web.edge import ACCOUNT, EnrolFirst, SignInFirst, framed, installation_of
 from app.web.render import render
 
 ADVICE = {
@@ -46,6 +48,10 @@ ADVICE = {
     429: "请稍等片刻再试。",
     503: "稍等片刻再刷新；同一表单重复提交只会生效一次。",
 }
+# A page that has nothing of the day that its address asks for.
+NOT_THAT_DAY = ("before-the-rules", "day-not-come", "note-not-yet", "policy-gap")
+# Refusals after which a person goes on working: shown inside the workspace.
+FRAMED = (400, 403, 404, 405, 409, 422)
 
 
 # In this order: an address that is a word comes before one that is any id.
@@ -73,8 +79,23 @@ def wants_page(request: Request) -> bool:
 def problem_page(request: Request, status: int, body: dict[str, Any]) -> Response:
     """A problem as a page: what happened, by which sentence, what to do."""
     advice = ADVICE.get(status, "请稍后重试；仍不行请把请求编号告诉管理员。")
+    content = {"body": body, "advice": advice, "today_instead": None}
+    if body["code"] in NOT_THAT_DAY and (today := _without_day(request)):
+        content |= {"advice": "请选择别的日期，或看今天的情况。", "today_instead": today}
+    if status in FRAMED:
+        with suppress(SQLAlchemyError), framed(request) as visit:
+            if visit is not None:
+                return visit.show("problem.html", status=status, framed=True, **content)
     env = installation_of(request).env
-    return HTMLResponse(render("problem.html", env=env, body=body, advice=advice), status)
+    return HTMLResponse(render("problem.html", env=env, framed=False, **content), status)
+
+
+def _without_day(request: Request) -> str | None:
+    """The same page as of today, where the address asks for another day."""
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k != "on"]
+    if request.method != "GET" or "on" not in request.query_params:
+        return None
+    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
 def to_sign_in(request: Request) -> Response:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
 
+from app.web.asof import as_of, first_day
 from app.web.edge import Visit, visit_to
 from app.web.lists import listed_of
 from app.web.render import attachment
@@ -39,9 +40,8 @@ class Asked:
 
     @classmethod
     def of(cls, visit: Visit) -> "Asked":
-        """What cannot be read is today, by bank, since the year's first day."""
-        params = visit.request.query_params
-        on = _day(params.get("on", "")) or visit.ctx.on
+        """Of the visit's day; what cannot be read is by bank, since the year's first day."""
+        params, on = visit.request.query_params, visit.ctx.on
         by = params.get("by", "")
         known = by in {each.value for each in Dimension}
         since = _day(params.get("since", "")) or on.replace(month=1, day=1)
@@ -55,6 +55,7 @@ class Asked:
 @router.get("/statistics")
 def figures(visit: Reading) -> Response:
     """The figures of a day by group, and how the time limits were kept."""
+    visit = as_of(visit).visit
     asked = Asked.of(visit)
     rows = statistics.note_facts(visit.ctx, asked.on)
     titles = exports.titles_on(visit.ctx.book, asked.on)
@@ -62,6 +63,7 @@ def figures(visit: Reading) -> Response:
     return visit.show(
         "statistics.html",
         asked=asked,
+        first=first_day(visit.ctx.book),
         groups=[_group(asked, each, titles) for each in _groups(rows, asked.by)],
         whole=_group(Asked(asked.on, Dimension.ALL, asked.since), _whole(rows), titles),
         rates=statistics.hit_rates(visit.ctx, asked.since, until),
@@ -74,6 +76,7 @@ def figures(visit: Reading) -> Response:
 @router.get("/statistics/notes")
 def notes(visit: Reading) -> Response:
     """The notes behind one figure of one group, and their sum."""
+    visit = as_of(visit).visit
     asked, params = Asked.of(visit), visit.request.query_params
     figure, key = params.get("figure", "disbursed"), params.get("key", "")[:100]
     if figure not in dict(AMOUNTS):
@@ -98,6 +101,7 @@ def notes(visit: Reading) -> Response:
 @router.get("/statistics/report.{kind}")
 def report(visit: Reading, kind: str) -> Response:
     """The same figures to keep: workbook with the notes, CSV, printed form."""
+    visit = as_of(visit).visit
     asked = Asked.of(visit)
     rows = statistics.note_facts(visit.ctx, asked.on)
     titles = exports.titles_on(visit.ctx.book, asked.on)

@@ -92,6 +92,64 @@ def test_charts_round_half_up_and_shares_are_of_a_hundred() -> None:
     assert [bar.share_pct for bar in row_bars([("甲", 0, "")])] == [0]
 
 
+LINK = re.compile(r'<a [^>]*href="(/[^"]*)"')
+DAY = "2019-08-31"
+STANDS, ONLY_TODAY = f"以下为 <strong>{DAY}</strong> 日终的情况", f"不是 {DAY} 的"
+
+
+def test_links_carry_the_day_and_a_page_without_it_says_so(
+    client: TestClient, office: Office
+) -> None:
+    person = signed_in(client, "G-maker", PASSWORD)
+    first = person.get(f"/?on={DAY}").text
+    links = {unescape(link) for link in LINK.findall(first)} - {"/", "/account"}
+    assert all(f"on={DAY}" in link for link in links), links
+    told = {}
+    for page in {link.partition("?")[0]: link for link in links}.values():
+        text = person.get(page).text
+        told[page.partition("?")[0]] = (STANDS in text) + 2 * (ONLY_TODAY in text)
+    assert told.pop("/policy") == 0, "its day is its own"
+    assert {page for page, what in told.items() if what == 1} == {
+        "/", "/applications", "/notes", "/maturities", "/fund", "/statistics",
+    }  # fmt: skip
+    assert (
+        set(told.values()) == {1, 2}
+        and f'href="/notes/{office.note}?on={DAY}"' in person.get(f"/notes?on={DAY}").text
+    )
+
+
+def test_a_note_stands_as_in_the_list_of_the_day(client: TestClient, office: Office) -> None:
+    person, path = signed_in(client, "G-maker", PASSWORD), f"/notes/{office.note}"
+    now, then = person.get(path).text, person.get(f"{path}?on=2019-06-30").text
+    balance = '<dt>余额</dt><dd class="figure">{} <small>元</small></dd>'
+    assert balance.format("200,000.00") in now and "归还本金" in now
+    assert balance.format("300,000.00") in then and "归还本金" not in then
+    assert "2019-04" in then and "2019-06</a>" not in then and 'class="act' not in then
+    overdue = f"/notes/{office.overdue}?on="
+    assert "逾期</span>" in person.get(overdue + "2019-09-30").text
+    assert "在贷</span>" in person.get(overdue + "2019-09-14").text
+    early = person.get(f"{path}?on=2019-04-09")
+    assert early.status_code == 404 and "于 2019-04-10 放款" in early.text
+
+
+def test_a_day_without_figures_is_refused_inside_the_workspace(client: TestClient) -> None:
+    person = signed_in(client, "G-maker", PASSWORD)
+    assert 'min="2019-01-01" max="2019-10-09"' in person.get("/").text
+    for page in ("/", "/notes?standing=late&", "/applications", "/fund", "/statistics"):
+        query = page if page.endswith("&") else page + "?"
+        for on, status, said in (
+            ("2018-12-31", 422, "最早可以查看 2019-01-01"), ("2019-10-10", 409, "还没有到"),
+        ):  # fmt: skip
+            answer = person.get(f"{query}on={on}")
+            assert answer.status_code == status and said in answer.text
+            assert 'aria-label="主导航"' in answer.text, "inside the workspace"
+            assert f'href="{page.rstrip("&")}">看今天的情况' in unescape(answer.text)
+    for path in ("/statistics?on=2019-10-10", "/fund?on=2019-10-10",
+                 "/statistics/hit-rates?since=2019-01-01&until=2019-10-11"):  # fmt: skip
+        refused = person.client.get(API + path)
+        assert refused.status_code == 409 and refused.json()["code"] == "day-not-come"
+
+
 def test_the_clocks_of_a_first_screen_are_the_apis(client: TestClient) -> None:
     person = signed_in(client, "G-maker", PASSWORD)
     tiles, due = _tiles(person.get("/").text), _json(person, "/clocks")

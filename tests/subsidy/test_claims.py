@@ -12,7 +12,7 @@ from loans.models import Note, OutboxEvent
 from loans.money import half_up
 from loans.sheets import digest
 from subsidy import claims
-from subsidy.detail_sheet import DetailLine, write_detail_csv, write_template
+from subsidy.detail_sheet import DetailLine, write_detail_csv, write_detail_sheet, write_template
 from subsidy.models import Claim, ClaimLine, ClaimState, EntryKind, SubsidyEntry
 from subsidy.reconciliation import LineClass
 from tests.programme import Programme
@@ -154,8 +154,14 @@ def test_what_is_no_detail_sheet_is_refused_before_anything_is_stored(quarter: P
     for data in (b"", b"a,b\n1,2\n", b"PK\x03\x04"):
         with pytest.raises(BadFile):
             file_claim(quarter, data, as_csv=not data.startswith(b"PK"))
-    with pytest.raises(Conflict, match="没有一行明细"):
-        file_claim(quarter, write_template())
+    for empty in (write_template(), write_detail_sheet([])):  # the second with its 合计 row
+        with pytest.raises(Conflict, match="没有一行明细"):
+            file_claim(quarter, empty)
+        with quarter.reading() as session, pytest.raises(Conflict, match="没有一行明细"):
+            maker, vault = quarter.bank.maker, quarter.installation.vault
+            ctx = quarter.installation.context(session, maker)
+            sheet = claims.read_filing(empty, "空表.xlsx", vault=vault, on=quarter.today).sheet
+            claims.compare(ctx, sheet=sheet, bank_id=maker.bank_id, since=SINCE, until=UNTIL)
     assert quarter.rows(select(Claim.id)) == []
 
 
