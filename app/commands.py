@@ -3,10 +3,12 @@
 ``execute`` runs one domain call. In the same transaction it claims the caller's idempotency key,
 applies the change, appends the audit record and stores the answer; all of it commits together,
 before the answer leaves. A refusal (a business "no") rolls the change back to a savepoint taken
-after the key, and then key, answer and the audit of the refusal commit. Commands take turns, in
-the order in which they came; should PostgreSQL still report a lost race (serialization failure,
-deadlock), the command is run again from the start. A value without the form it should
-have (``IdentityText``, ``MoneyText``) is no refusal: it passes through, and the key stays free.
+after the key, and then key, answer and the audit of the refusal commit. Who may not do this at all
+takes no key and reads no stored answer, for both are the whole organisation's; the audit tells of
+it. Commands take turns, in the order in which they came; should PostgreSQL still report a lost race
+(serialization failure, deadlock), the command is run again from the start. A value without the form
+it should have (``IdentityText``, ``MoneyText``) is no refusal: it passes through, and the key stays
+free.
 """
 
 import json
@@ -26,7 +28,7 @@ from app.deps import Installation
 from loans import access, audit, keys, wall
 from loans.access import Actor
 from loans.context import Context
-from loans.errors import Conflict, FuminError
+from loans.errors import Conflict, FuminError, NotPermitted
 from loans.vault import Vault
 
 Result = TypeVar("Result")
@@ -83,6 +85,12 @@ def execute(
     render: Callable[[Context, Result], Any],
 ) -> Answer:
     """Run one domain call and give its answer; see the module's text."""
+    try:
+        access.require(actor, command.operation)
+    except NotPermitted as error:
+        if not command.dry_run:
+            _note_refusal(installation, actor, command, error)
+        return _problem(error)
     stored = _replay(installation, actor, command)
     if stored is not None:
         return stored
@@ -114,7 +122,30 @@ def perform(
             row.status, row.answer = 200, b""
             return result
 
-    return _in_turn(installation, once)
+    try:
+        return _in_turn(installation, once)
+    except FuminError as error:
+        _note_refusal(installation, actor, command, error)
+        raise
+
+
+def _note_refusal(
+    installation: Installation, actor: Actor, command: Command, error: FuminError
+) -> None:
+    """A link of the audit chain for what was refused and left nothing, no key either."""
+
+    def once() -> None:
+        with installation.writes() as session, session.begin():
+            take_turn(session)
+            audit.record(
+                installation.context(session, actor),
+                operation=command.operation,
+                outcome=error.code,
+                fingerprint=command.fingerprint,
+                details=command.details,
+            )
+
+    _in_turn(installation, once)
 
 
 def _replay(installation: Installation, actor: Actor, command: Command) -> Answer | None:
@@ -132,8 +163,7 @@ def _replay(installation: Installation, actor: Actor, command: Command) -> Answe
                 fingerprint=command.fingerprint,
             )
         except Conflict as error:
-            status, body = problems.problem(error)
-            return Answer(status, to_json(body))
+            return _problem(error)
     return Answer(stored.status, stored.body, replayed=True) if stored else None
 
 
@@ -199,7 +229,6 @@ def _outcome(
     """Answer, outcome for the audit, target: the effect stays only if the call succeeded."""
     savepoint = session.begin_nested()
     try:
-        access.require(ctx.actor, command.operation)
         result = call(ctx)
         session.flush()
         answer = Answer(command.status, to_json(render(ctx, result)))
@@ -207,15 +236,13 @@ def _outcome(
         return answer, audit.ACCEPTED, _target(result)
     except FuminError as error:
         savepoint.rollback()
-        status, body = problems.problem(error)
-        return Answer(status, to_json(body)), error.code, None
+        return _problem(error), error.code, None
     except IntegrityError:
         savepoint.rollback()
         taken = Conflict(
             "already-exists", "相同编号的记录已经存在，或所引用的记录已变化；请核对后重新提交"
         )
-        status, body = problems.problem(taken)
-        return Answer(status, to_json(body)), taken.code, None
+        return _problem(taken), taken.code, None
 
 
 def _target(result: Any) -> Any:
@@ -223,9 +250,13 @@ def _target(result: Any) -> Any:
 
 
 def _in_flight() -> Answer:
-    status, body = problems.problem(
+    return _problem(
         Conflict("key-in-flight", "同一 Idempotency-Key 的请求正在处理，请稍后用同一个键重试")
     )
+
+
+def _problem(error: FuminError) -> Answer:
+    status, body = problems.problem(error)
     return Answer(status, to_json(body))
 
 

@@ -84,12 +84,13 @@ async def _dress(request: Request, call_next: Any) -> Response:
 
 
 def _tell(request: Request, status: int, seconds: float) -> None:
-    """Count and log an answer by its route's pattern: an address as sent may name a person."""
+    """Count and log an answer by its route's pattern: an address as sent may name a borrower."""
     route = getattr(request.scope.get("route"), "path", "-")
     method = request.method if request.method in METHODS else "-"
     metrics.count(method, route, status, seconds)
     told = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000)}
-    log.info("answered", extra=told)
+    who = getattr(request.state, "person", None)
+    log.info("answered", extra=told | ({"person": str(who)} if who else {}))
 
 
 def _answer(request: Request, status: int, body: dict[str, Any]) -> Response:

@@ -30,6 +30,7 @@ from loans.models import (
     Reveal,
 )
 from loans.queries import one, organisation_of
+from loans.second_person import accounts_of
 from loans.wall import every_bank
 from loans.workflow import BorrowerKind
 
@@ -145,7 +146,7 @@ def reveal(ctx: Context, *, note_id: UUID, purpose: str) -> Reveal:
     note = one(ctx, Note, note_id)
     most = ctx.book.at("reveals_per_day", ctx.on)
     asked = select(func.count(Reveal.id)).where(
-        Reveal.person_id == ctx.actor.person_id, Reveal.on == ctx.on
+        Reveal.person_id.in_(accounts_of(ctx.actor.person_id)), Reveal.on == ctx.on
     )
     if ctx.session.scalars(asked).one() >= most.number:
         raise Conflict(

@@ -4,7 +4,7 @@ Compared are accounts, and behind them the identity a person was registered with
 accounts of one person are one person. Nothing switches this off.
 """
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 
 from loans.context import Context
 from loans.errors import NotPermitted
@@ -19,10 +19,11 @@ def second_person(ctx: Context, first_person_id: int | None) -> None:
 
 def is_one_person(ctx: Context, one_id: int, other_id: int) -> bool:
     """Whether two accounts are one, or were registered with the same identity."""
-    if one_id == other_id:
-        return True
-    rows = select(Person.identity_index).where(
-        Person.id.in_((one_id, other_id)), Person.identity_index.is_not(None)
-    )
-    found = list(ctx.session.scalars(rows))
-    return len(found) == 2 and found[0] == found[1]
+    found = accounts_of(one_id).where(Person.id == other_id)
+    return ctx.session.scalars(found).first() is not None
+
+
+def accounts_of(person_id: int) -> Select[int]:
+    """The keys of all accounts of the human being behind one of them."""
+    identity = select(Person.identity_index).where(Person.id == person_id).scalar_subquery()
+    return select(Person.id).where(or_(Person.id == person_id, Person.identity_index == identity))

@@ -65,6 +65,7 @@ def current_actor(request: Request, installation: Copy) -> Actor:
             actor = _of_cookie(request, security.actor_of_cookie(installation, session, cookie))
     if actor is None:
         raise NotSignedIn
+    request.state.person = actor.public_id  # for the log
     if installation.buckets:
         installation.buckets.take(actor.organisation_id)
     if not scheme:

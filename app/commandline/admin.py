@@ -27,6 +27,7 @@ Login = Annotated[str, typer.Argument(help="登录名。")]
 Roles = Annotated[list[Role], typer.Option("--role", help="岗位，可多次给出。")]
 ChangeId = Annotated[UUID, typer.Argument(help="岗位变更编号。")]
 DAYS = 365
+PLAIN_WIDTH = 160  # of a file or a pipe, where no terminal says how wide it is
 
 
 @admin.command()
@@ -103,12 +104,15 @@ def people(acting: ActingAs = None) -> None:
         )
         rows = _read(installation, acting, "people.read", found.order_by(Person.login))
     _show(
-        ("登录名", "姓名", "机构", "岗位", "动态码", "在岗"),
+        ("编号", "登录名", "姓名", "机构", "岗位", "动态码", "在岗"),
         (
-            (p.login, p.name, o.name, "、".join(p.roles), _yes(p.totp_since), _yes(p.active))
+            (
+                str(p.public_id), p.login, p.name, o.name,
+                "、".join(p.roles), _yes(p.totp_since), _yes(p.active),
+            )
             for p, o in rows
         ),
-    )
+    )  # fmt: skip
 
 
 @admin.command()
@@ -338,4 +342,5 @@ def _show(headers: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
         table.add_column(header, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    (console if console.is_terminal else Console(width=PLAIN_WIDTH)).print(table)

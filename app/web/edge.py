@@ -115,6 +115,7 @@ def signed_in(request: Request) -> SignedIn:
         found = security.actor_of_cookie(installation, session, token)
     if found is None:
         raise SignInFirst
+    request.state.person = found.actor.public_id  # for the log
     if found.must_enrol and not request.url.path.startswith(ACCOUNT):
         raise EnrolFirst
     if installation.buckets:

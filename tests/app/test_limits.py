@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from app.api.strict import DEEPEST, LARGEST_JSON
@@ -12,7 +13,9 @@ from app.main import SECURITY_HEADERS, create_app
 from app.security import ATTEMPT_COST
 from app.web.entitlement import ANSWER_COST
 from loans import parties
+from loans.access import Role
 from loans.errors import Conflict
+from loans.models import Person
 from tests.app.operations import UNKNOWN
 
 
@@ -119,8 +122,12 @@ def test_bodies_pages_and_nesting_at_their_limit_and_one_beyond(api):
     assert posted(nested(DEEPEST + 1).encode()) == "bad-json"
 
 
-def test_the_thirty_first_look_at_a_contact_today_is_refused(api):
+def test_the_thirty_first_look_of_a_person_at_a_contact_today_is_refused(api):
     p = api.programme
+    p.person(p.bank.id, "B1-second", Role.BANK_MAKER)
+    with p.tampering() as session:
+        two = update(Person).where(Person.login.in_(("B1-maker", "B1-second")))
+        session.execute(two.values(identity_index=b"one person"))
     with p.at_once():
         note = p.loan(amount_fen=100_000_00)
         for _ in range(30):
@@ -136,8 +143,9 @@ def test_the_thirty_first_look_at_a_contact_today_is_refused(api):
                 lambda ctx: parties.reveal(ctx, note_id=note, purpose="催收"),
             )
     asked = {"purpose": "催收"}
-    refused = api.as_("B1-maker").post(f"/notes/{note}/reveals", asked, status=429)
-    assert refused["code"] == "reveals-used-up"
+    for login in ("B1-maker", "B1-second"):
+        refused = api.as_(login).post(f"/notes/{note}/reveals", asked, status=429)
+        assert refused["code"] == "reveals-used-up"
     api.as_("B1-both").post(f"/notes/{note}/reveals", asked)
 
 

@@ -41,6 +41,7 @@ def test_a_request_is_found_in_the_log_by_its_id(api, written):
     (line,) = [each for each in written() if each.get("request_id") == "bank-42"]
     assert (line["event"], line["method"], line["status"]) == ("answered", "GET", 200)
     assert line["route"] == "/api/v1/applications" and line["ms"] >= 0
+    assert line["person"] == str(api.programme.bank.maker.public_id)
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a\tb", "号"])

@@ -317,8 +317,11 @@ def test_a_change_of_roles_takes_two_administrators_and_neither_is_the_one(progr
     secure(p, *agreeing(ask_roles(p, login, reader)))
     assert roles() == ["bank_reader"]
     acts = select(AuditRecord.operation).where(AuditRecord.operation.startswith("role_changes."))
-    told = [act.partition(".")[2] for act in p.rows(acts.order_by(AuditRecord.seq))]
+    done = acts.where(AuditRecord.outcome == audit.ACCEPTED).order_by(AuditRecord.seq)
+    told = [act.partition(".")[2] for act in p.rows(done)]
     assert told == ["ask", "drop", "ask", "ask", "agree"]
+    outcomes = select(AuditRecord.outcome).where(AuditRecord.operation.startswith("role_changes."))
+    assert {"role-not-allowed", "own-account", "same-person"} <= set(p.rows(outcomes))
 
 
 def test_two_accounts_of_one_person_are_one_person(programme):
@@ -384,6 +387,23 @@ class Machine:
         headers = {"Authorization": given, "Content-Type": "application/json"}
         headers["Idempotency-Key"] = hashlib.sha256(given.encode()).hexdigest()
         return self.api.client.request(method, path, content=body, headers=headers)
+
+
+def test_a_stored_answer_is_for_those_who_may_do_what_was_done(api):
+    p = api.programme
+    body = application_body(str(p.branches[p.bank.id]))
+
+    def sent(login):
+        answer = api.as_(login).send("POST", "/applications", json=body, key="one-key-of-the-bank")
+        return answer.status_code, answer.headers.get("Idempotent-Replayed")
+
+    assert sent("B1-reader") == (403, None)
+    assert sent("B1-maker") == (201, None), "a refused colleague takes no key away"
+    assert sent("B1-reader") == (403, None), "and reads no answer"
+    assert sent("B1-both") == (201, "true")
+    told = select(AuditRecord.outcome).where(AuditRecord.operation == "applications.create")
+    refused = "role-not-allowed"
+    assert p.rows(told.order_by(AuditRecord.seq)) == [refused, "accepted", refused]
 
 
 def test_a_signed_request_is_taken_once_as_it_was_signed_and_in_time(api):
