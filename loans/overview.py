@@ -21,16 +21,15 @@ from loans.models import (
     Borrower,
     Clock,
     Disbursement,
-    GuaranteeFund,
     Note,
     Payout,
     PayoutState,
 )
 from loans.portfolio import LATE_STATES
-from loans.queries import visible_to
+from loans.queries import pending_disbursements, visible_to
 from loans.workdays import DueDay
 from loans.workflow import (
-    LIVE_NOTE_STATES,
+    REPAYABLE_NOTE_STATES,
     State,
 )
 
@@ -189,11 +188,6 @@ def days_left(ctx: Context, due_on: date) -> int:
     return -ctx.calendar.workdays_between(due_on + day, ctx.on + day)
 
 
-def fund_if_any(ctx: Context) -> GuaranteeFund | None:
-    """创业担保基金, or None before its first contribution."""
-    return ctx.session.scalars(select(GuaranteeFund)).first()
-
-
 def drawings_of(ctx: Context, application: Application) -> list[Disbursement]:
     """An application's drawings, confirmed or not but not withdrawn, oldest first."""
     rows = select(Disbursement).where(
@@ -202,10 +196,19 @@ def drawings_of(ctx: Context, application: Application) -> list[Disbursement]:
     return list(ctx.session.scalars(rows.order_by(Disbursement.id)))
 
 
-def payouts_waiting(
-    ctx: Context, *, limit: int = LARGEST_LIST
-) -> list[tuple[Payout, Note, Borrower]]:
-    """The requests for compensation that wait for one of the actor's roles, the oldest first."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many rows wait, and the first of them."""
+
+    count: int
+    rows: list[Any]
+
+
+def payouts_waiting(ctx: Context, *, limit: int = LARGEST_LIST) -> Counted:
+    """The requests for compensation that wait for one of the actor's roles, the oldest first.
+
+    Rows: payout, note, borrower.
+    """
     states = [state for state, role in PAYOUT_STEPS.items() if role in ctx.actor.roles]
     rows = (
         select(Payout, Note, Borrower)
@@ -213,9 +216,29 @@ def payouts_waiting(
         .join(Borrower, Borrower.id == Note.borrower_id)
         .where(visible_to(ctx.actor, Payout), Payout.state.in_(states))
         .order_by(Payout.id)
-        .limit(limit)
     )
-    return [(payout, note, borrower) for payout, note, borrower in ctx.session.execute(rows)]
+    return _counted(ctx, rows, limit)
+
+
+def drawings_waiting(ctx: Context, *, limit: int = LARGEST_LIST) -> Counted:
+    """The visible drawings that wait for a checker, the oldest first.
+
+    Rows: drawing, its application's public id, borrower.
+    """
+    rows = (
+        pending_disbursements(ctx)
+        .join(Application, Application.id == Disbursement.application_id)
+        .join(Borrower, Borrower.id == Application.borrower_id)
+        .add_columns(Application.public_id, Borrower)
+        .order_by(Disbursement.id)
+    )
+    return _counted(ctx, rows, limit)
+
+
+def _counted(ctx: Context, rows: Any, limit: int) -> Counted:
+    """The first rows of a query, and how many there are, in one statement."""
+    found = ctx.session.execute(rows.add_columns(func.count().over()).limit(limit)).all()
+    return Counted(found[0][-1] if found else 0, [row[:-1] for row in found])
 
 
 def overdue_notes(ctx: Context, *, limit: int = LARGEST_LIST) -> list[tuple[Note, Borrower]]:
@@ -226,9 +249,9 @@ def overdue_notes(ctx: Context, *, limit: int = LARGEST_LIST) -> list[tuple[Note
 def maturing_notes(
     ctx: Context, *, until: date, limit: int = LARGEST_LIST
 ) -> list[tuple[Note, Borrower]]:
-    """Visible live notes that mature in ``[today, until)`` (9.10), the first to mature first."""
+    """Visible notes owed that mature in ``[today, until)`` (9.10), the first to mature first."""
     ends = func.coalesce(Note.extended_to, Note.matures_on)
-    live = Note.state.in_(LIVE_NOTE_STATES), Note.balance_fen > 0
+    live = Note.state.in_(REPAYABLE_NOTE_STATES), Note.balance_fen > 0
     # An extension is always to a later day: the plan's day narrows what is looked at.
     return _notes(ctx, limit, *live, Note.matures_on < until, ends >= ctx.on, ends < until)
 

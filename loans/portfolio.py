@@ -207,11 +207,14 @@ def disbursed_by_month(ctx: Context, *, months: int = MONTHS) -> list[tuple[date
     return _by_month(found, first, months)
 
 
-def maturing_by_month(ctx: Context, as_of: date | None = None) -> list[tuple[date, Tally]]:
-    """The balances that mature in each of the next months from this day's on."""
-    first = ctx.on.replace(day=1)
-    found = maturing_by_day(ctx, (ctx.on, add_months(first, MONTHS)), as_of)
-    return _by_month(found, first, MONTHS)
+def maturing(ctx: Context, as_of: date | None = None) -> dict[date, Tally]:
+    """The balances that mature on each day from this one to the end of the next months."""
+    return maturing_by_day(ctx, (ctx.on, add_months(ctx.on.replace(day=1), MONTHS)), as_of)
+
+
+def maturing_by_month(ctx: Context, found: dict[date, Tally]) -> list[tuple[date, Tally]]:
+    """What was found ``maturing``, by month."""
+    return _by_month(found, ctx.on.replace(day=1), MONTHS)
 
 
 def _by_month(found: dict[date, Tally], first: date, months: int) -> list[tuple[date, Tally]]:

@@ -23,6 +23,7 @@ from loans.models import (
     Borrower,
     Branch,
     Clock,
+    Disbursement,
     Evidence,
     Hire,
     Organisation,
@@ -48,6 +49,8 @@ def all_of(visit: Look) -> Response:
     state = Filter.of(visit, "state", "状态", [(s.value, word(s)) for s in State])
     kind = Filter.of(visit, "kind", "申请人", [(k.value, word(k)) for k in BorrowerKind])
     bank = Filter.banks(visit)
+    waits = [] if asked.day else [("waiting", "有放款待复核")]
+    drawing = Filter.of(visit, "drawing", "放款", waits)
     query = portfolio.applications_as(
         ctx,
         asked.day,
@@ -55,6 +58,9 @@ def all_of(visit: Look) -> Response:
         kind=kind.value,
         bank_id=bank.key,
     )
+    if drawing.value:
+        pending = queries.pending_disbursements(ctx).with_only_columns(Disbursement.application_id)
+        query = query.where(Application.id.in_(pending))
     page = listed(asked.visit, query, Application)
     return asked.visit.show(
         "applications.html",
@@ -63,7 +69,7 @@ def all_of(visit: Look) -> Response:
         states=portfolio.states_on(ctx, asked.day, page.rows) if asked.day else {},
         borrowers=queries.by_key(ctx, Borrower, (row.borrower_id for row in page.rows)),
         banks=queries.by_key(ctx, Organisation, (row.bank_id for row in page.rows)),
-        filters=[f for f in (state, kind, bank) if f.choices],
+        filters=[f for f in (state, kind, drawing, bank) if f.choices],
     )
 
 

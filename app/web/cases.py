@@ -9,12 +9,13 @@ from app.web.acts import Failed, run, with_failure
 from app.web.case_acts import ACTS, most, offers
 from app.web.edge import Posted, Visit, go, visit_to, visiting
 from app.web.lists import Filter, Shown, listed
+from app.web.render import day_before
 from app.web.words import word
 from loans import queries
 from loans.models import Note, Organisation, Person
 from subsidy import lists
 from subsidy.cases import age_days
-from subsidy.models import CaseState, ClaimCase, ClaimLine
+from subsidy.models import CaseState, Claim, ClaimCase, ClaimLine
 from subsidy.reconciliation import CODES
 
 router = APIRouter(include_in_schema=False)
@@ -27,16 +28,18 @@ def all_of(visit: Reading) -> Response:
     state = Filter.of(visit, "state", "状态", [(s.value, word(s)) for s in CaseState], "open")
     code = Filter.of(visit, "code", "原因", [(c, f"{c} {CODES[c].title}") for c in CODES])
     bank = Filter.banks(visit)
+    claim = _claim(visit)
     mine = Filter.of(visit, "owner", "跟进人", [("me", "我")] if visit.may("cases.assign") else [])
     rows = lists.cases(
         visit.ctx,
         code=code.value,
         state=CaseState(state.value) if state.value else None,
         bank_id=bank.key,
+        claim_id=claim.key,
         owner_id=visit.actor.person_id if mine.value else None,
     )
     page = listed(visit, rows, ClaimCase)
-    filters = [each for each in (state, code, bank, mine) if each.choices]
+    filters = [each for each in (claim, state, code, bank, mine) if each.choices]
     return visit.show("cases.html", page=page, filters=filters, codes=CODES, **_beside(visit, page))
 
 
@@ -54,6 +57,21 @@ def do(post: Posted, id: UUID, act: str) -> Response:
         return go(result)
     with visiting(post.request, post.who, "claims.read") as visit:
         return _page(visit, id, result)
+
+
+def _claim(visit: Visit) -> Filter:
+    """The one claim that the address names, offered only there; anything else does not filter."""
+    try:
+        asked = UUID(visit.request.query_params.get("claim", ""))
+    except ValueError:
+        return Filter("claim", "申报", None, [])
+    rows = lists.claims(visit.ctx).where(Claim.public_id == asked)
+    claim = visit.ctx.session.scalars(rows).one_or_none()
+    if claim is None:
+        return Filter("claim", "申报", None, [])
+    bank = visit.ctx.session.get_one(Organisation, claim.bank_id)
+    name = f"{bank.name} {claim.since} 至 {day_before(claim.until)}"
+    return Filter("claim", "申报", str(asked), [(str(asked), name)], claim.id)
 
 
 def _beside(visit: Visit, page: Shown) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from loans import portfolio, queries
 from loans.access import OrganisationKind
 from loans.context import Context
 from loans.daycount import add_months
+from loans.errors import NotFound
 from loans.fund import FundPosition, position
 from loans.models import Organisation
-from loans.overview import DueClocks, OpenClock, due_clocks, fund_if_any
+from loans.overview import DueClocks, OpenClock, due_clocks
 from loans.portfolio import Slice, Tally
 from loans.standing import CompensationRate, rates
 from loans.workflow import State
@@ -33,6 +34,7 @@ class Book:
     new: Tally  # disbursed in the month of the day
     months: list[Bar]
     maturing: list[Bar]
+    soon: int  # how many notes mature within ``SOON``
     banks: list[Bar]
     groups: list[Bar]
     slices: list[Slice]
@@ -43,13 +45,15 @@ def book_of(asked: AsOf) -> Book:
     ctx = asked.visit.ctx
     found = portfolio.slices(ctx, asked.day)
     months = portfolio.disbursed_by_month(ctx)
-    maturing = portfolio.maturing_by_month(ctx, asked.day)
+    maturing = portfolio.maturing(ctx, asked.day)
+    by_month = portfolio.maturing_by_month(ctx, maturing)
     return Book(
         owed=portfolio.owed(found),
         late=portfolio.late(found),
         new=months[-1][1],
         months=[_month(asked, "disbursed", day, tally) for day, tally in months],
-        maturing=[_month(asked, "matures", day, tally) for day, tally in maturing],
+        maturing=[_month(asked, "matures", day, tally) for day, tally in by_month],
+        soon=sum(tally.count for day, tally in maturing.items() if day < soon_until(ctx)),
         banks=_by_bank(asked, found),
         groups=_by_group(asked, found),
         slices=found,
@@ -83,9 +87,15 @@ def own_clocks(ctx: Context, running: Iterable[OpenClock]) -> Clocks:
 
 def fund_of(asked: AsOf) -> FundPosition | None:
     """The guarantee fund on the day; None before its first contribution."""
-    if fund_if_any(asked.visit.ctx) is None:
+    try:
+        return position(asked.visit.ctx)
+    except NotFound:
         return None
-    return position(asked.visit.ctx, on=asked.visit.ctx.on)
+
+
+def soon_until(ctx: Context) -> date:
+    """The day after the last of those within which a note matures soon, as ``/notes`` has it."""
+    return ctx.on + SOON + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

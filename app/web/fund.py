@@ -9,12 +9,12 @@ from app.web.acts import Act, Failed, Offer, run, table, with_failure
 from app.web.asof import as_of
 from app.web.edge import Posted, Visit, go, visit_to, visiting
 from app.web.fields import Field, Filled, Kind
+from app.web.figures import fund_of
 from app.web.lists import Filter, listed, listed_of
 from app.web.words import word
 from loans import fund as commands
 from loans import queries, reservations
 from loans.models import Agreement, FundEntry, FundEntryKind, MovementKind, Organisation, Person
-from loans.overview import fund_if_any
 
 router = APIRouter(include_in_schema=False)
 Reading = Annotated[Visit, visit_to("fund.read")]
@@ -106,7 +106,7 @@ def _page(visit: Visit, failed: Failed | None = None) -> Response:
         "fund.html",
         status=failed.status if failed else 200,
         asked=asked,
-        position=commands.position(ctx) if fund_if_any(ctx) else None,
+        position=fund_of(asked),
         page=page,
         filters=[kind, bank],
         agreements=agreements,

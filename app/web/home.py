@@ -7,11 +7,11 @@ from fastapi import APIRouter, Response
 from app.web.asof import AsOf, as_of
 from app.web.charts import in_yuan
 from app.web.edge import Visit, visit_to
-from app.web.figures import SOON, VERY_SOON, book_of, fund_of, own_clocks, rate_lines
+from app.web.figures import VERY_SOON, book_of, fund_of, own_clocks, rate_lines, soon_until
 from app.web.render import day_before
-from loans import overview, portfolio, queries
+from loans import overview, portfolio, queries, signatures
 from loans.access import OrganisationKind
-from loans.models import Application, Borrower, Organisation
+from loans.models import Organisation
 from subsidy import overview as subsidy
 from subsidy.models import ClaimState, EntryKind, RemittanceState
 
@@ -69,10 +69,11 @@ def _guarantor(asked: AsOf) -> dict[str, Any]:
     return _guaranteed(asked) | {
         "due": own_clocks(ctx, running),
         "payouts": overview.payouts_waiting(ctx, limit=SHOWN),
+        "to_sign": signatures.waiting(ctx, limit=overview.LARGEST_LIST),
         "running": len(running),
         "clocks": overview.running_clocks(ctx, running, limit=SHOWN),
         "late_notes": overview.overdue_notes(ctx, limit=SHOWN),
-        "maturing": overview.maturing_notes(ctx, until=ctx.on + SOON, limit=SHOWN),
+        "maturing": overview.maturing_notes(ctx, until=soon_until(ctx), limit=SHOWN),
         "very_soon": ctx.on + VERY_SOON,
     }
 
@@ -100,14 +101,11 @@ def _finance(visit: Visit) -> dict[str, Any]:
 
 def _bank(visit: Visit) -> dict[str, Any]:
     ctx = visit.ctx
-    drawings = list(ctx.session.scalars(queries.pending_disbursements(ctx).limit(50)))
-    applications = queries.by_key(ctx, Application, (row.application_id for row in drawings))
     return {
-        "drawings": drawings,
-        "applications": applications,
-        "borrowers": queries.by_key(ctx, Borrower, (a.borrower_id for a in applications.values())),
+        "drawings": overview.drawings_waiting(ctx, limit=SHOWN),
+        "to_sign": signatures.waiting(ctx, limit=overview.LARGEST_LIST),
         "due": own_clocks(ctx, overview.open_clocks(ctx)),
-        "maturing": overview.maturing_notes(ctx, until=ctx.on + SOON, limit=SHOWN),
+        "maturing": overview.maturing_notes(ctx, until=soon_until(ctx), limit=SHOWN),
         "very_soon": ctx.on + VERY_SOON,
         "late_notes": overview.overdue_notes(ctx, limit=SHOWN),
         "claims": subsidy.claims(ctx)[:8],

@@ -134,6 +134,11 @@ def test_the_numbers_on_the_pages_are_the_apis(bureau: Bureau) -> None:
     _equal(page, bureau.api(f"/claims/{claim}")["classes"], amounts)
     cases = {"申请额": "claimed", "重算额": "expected"}
     _equal(bureau.rows("/cases"), bureau.api("/cases?state=open")["items"], cases)
+    for path in ("/claims", f"/claims/{claim}"):
+        assert f'href="/cases?claim={claim}"' in bureau.at("F-maker").get(path).text
+    open_ = bureau.api(f"/cases?claim={claim}&state=open")["items"]
+    assert len([row for row in bureau.rows(f"/cases?claim={claim}") if row]) == len(open_) > 0
+    assert not bureau.rows(f"/cases?claim={bureau.office.paid_claim}")
     _equal(bureau.rows("/remittances"), bureau.api("/remittances")["items"], {"金额": "amount"})
     months = {"利息": "interest", "贴息": "subsidy", "借款人承担": "borrower"}
     _equal(bureau.rows("/months"), bureau.api("/months")["items"], months)

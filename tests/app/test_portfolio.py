@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from loans import portfolio
+from loans import overview, portfolio
 from loans.models import Note
 from loans.portfolio import Standing, Wanted
 from loans.workflow import State
@@ -53,12 +53,25 @@ def test_an_earlier_days_book_is_that_of_the_statistics(lived: Programme) -> Non
     assert {flag for _, flag in late} == {True, False}
 
 
-def test_todays_stored_book_is_the_derived_one(lived: Programme) -> None:
+def test_todays_stored_book_is_the_derived_one_and_its_lists_are_counted(
+    lived: Programme,
+) -> None:
+    other = lived.other_bank
+    application = lived.approved(lived.asked(bank=other), bank=other)
+    for amount_fen in (100_000_00, 50_000_00):
+        lived.request(application, amount_fen=amount_fen, on=lived.today)
     with lived.installation.reads() as session:
         for actor in (lived.guarantor.maker, lived.bank.maker, lived.other_bank.maker):
             ctx = lived.installation.context(session, actor)
             assert _sorted(portfolio.slices(ctx)) == _sorted(portfolio.slices(ctx, ctx.on))
-            assert portfolio.maturing_by_month(ctx) == portfolio.maturing_by_month(ctx, ctx.on)
+            assert portfolio.maturing(ctx) == portfolio.maturing(ctx, ctx.on)
+            for days in (0, 31, 240, 300):
+                until = ctx.on + timedelta(days=days)
+                soon = sum(t.count for day, t in portfolio.maturing(ctx).items() if day < until)
+                assert soon == len(overview.maturing_notes(ctx, until=until))
+            drawings = overview.drawings_waiting(ctx, limit=1)
+            asked = 0 if actor is lived.bank.maker else 2
+            assert (drawings.count, len(drawings.rows)) == (asked, min(asked, 1))
             now = portfolio.applications_by_state(ctx)
             assert now == portfolio.applications_by_state(ctx, ctx.on)
             assert now[State.APPROVED].count == sum(tally.count for tally in now.values())

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from loans import exemptions, queries, signals, standing
+from loans import exemptions, queries, signals, signatures, standing
 from loans.access import Role
 from loans.errors import Conflict, FuminError, NotFound
 from loans.models import BankStanding, Payout, StandingKind
@@ -244,6 +244,14 @@ def overdue(programme):
     return note
 
 
+def papers(p, by):
+    """What waits for somebody's signature."""
+    with p.reading() as session:
+        found = signatures.waiting(p.installation.context(session, by), limit=9)
+    assert found.count == len(found.rows)
+    return [(paper.kind.value, paper.public_id) for paper in found.rows]
+
+
 def third(p, at, role):
     """Somebody who had no part in the loan, beside the one who holds both offices."""
     return p.person(at.id, "third", role)
@@ -252,12 +260,16 @@ def third(p, at, role):
 def test_two_signatories_exempt_where_both_findings_are_recorded(programme, overdue):
     p = programme
     case, other = open_case(p, overdue, p.bank.maker), third(p, p.bank, Role.BANK_CHECKER)
+    nobody = (p.bank.maker, p.bank.checker, p.other_bank.checker, p.guarantor.checker)
+    assert [papers(p, by) for by in (*nobody, other)] == [[]] * 4 + [[("exemption", case)]]
     assert refusal(sign, p, case, p.bank.checker) == "own-decision"  # he approved the loan
     assert sign(p, case, other).second_signed_on is None
+    assert (papers(p, other), papers(p, p.bank.both)) == ([], [("exemption", case)])
     assert refusal(sign, p, case, other) == "same-person"
     assert refusal(sign, p, case, p.guarantor.checker) == "not-found"  # the bank's own affair
     row = sign(p, case, p.bank.both)
     assert (row.granted, row.second_signed_on) == (True, p.today)
+    assert papers(p, p.bank.both) == []
     assert [entry["stage"] for entry in row.checklists] == ["loan_approval"]
     assert refusal(sign, p, case, p.bank.both) == "already-decided"
     mine = open_case(p, overdue, p.bank.both)
@@ -282,6 +294,11 @@ def test_signatories_who_disagree_decide_nothing(programme, overdue):
     sign(p, case, other)
     row = sign(p, case, p.bank.both, granted=False)
     assert (row.granted, row.first_signed_by_id) == (None, None)
+    p.report(overdue, "request_extension", until=date(2020, 12, 1), reason="资金周转")
+    assert papers(p, p.guarantor.checker) == [("extension", overdue)]
+    assert ("extension", overdue) not in papers(p, p.bank.checker), "it is guaranteed"
+    p.report(overdue, "agree_extension")
+    assert papers(p, p.guarantor.checker) == []
 
 
 def test_an_exemption_needs_a_risk_that_came_true(programme):
