@@ -14,23 +14,9 @@ from loans.errors import Conflict
 from loans.models import Person
 from tests.app.conftest import PREFIX
 from tests.app.operations import OPEN, UNKNOWN, operations
+from tests.app.people import NAMES
 from tests.app.requests import application_body, firm_body
 from tests.app.test_journey import approve, detail_csv, draw, file_claim
-
-NAMES = {
-    Role.BANK_MAKER: "B1-maker",
-    Role.BANK_CHECKER: "B1-checker",
-    Role.BANK_READER: "B1-reader",
-    Role.GUARANTEE_REVIEWER: "G-maker",
-    Role.GUARANTEE_APPROVER: "G-checker",
-    Role.FINANCE_AUDITOR: "F-maker",
-    Role.FINANCE_APPROVER: "F-checker",
-    Role.VERIFIER: "H-verifier",
-    Role.OBSERVER: "O-reader",
-    Role.SYSTEM_ADMIN: "system",
-    Role.SECURITY_ADMIN: "security",
-    Role.AUDIT_ADMIN: "audit",
-}
 
 
 def call(api, login, operation, **given):

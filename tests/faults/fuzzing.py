@@ -19,7 +19,7 @@ import schemathesis
 from hypothesis import strategies as st
 
 from loans.access import ALLOWED, Role
-from tests.app.test_api_callers import NAMES
+from tests.app.people import NAMES
 
 KEY = re.compile(r"[A-Za-z0-9_\-.:]{8,128}")
 ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

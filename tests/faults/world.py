@@ -16,8 +16,8 @@ from loans.models import ExemptionCase, Organisation
 from subsidy.models import ClaimCase
 from tests.app.conftest import Api
 from tests.app.isolation import NAMED
+from tests.app.people import NAMES
 from tests.app.story import live_through
-from tests.app.test_api_callers import NAMES
 from tests.programme import Programme
 
 AT_EVERY_STAGE = 4  # of a kind
