@@ -1,11 +1,7 @@
 """``kill -9`` of the server under a mixed load (A2): nothing acknowledged is lost or done twice."""
 
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from itertools import count
 
@@ -16,6 +12,7 @@ from loans import audit
 from loans.models import Application, FundEntry, IdempotencyKey, Movement, Note
 from tests.app.conftest import Api
 from tests.faults.load import Acknowledged, Client
+from tests.faults.serving import served
 from tests.programme import ENGINES
 
 pytestmark = pytest.mark.faults
@@ -30,7 +27,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(kind, databases,
         notes = [str(p.loan(on=date(2019, 4, 1))) for _ in range(CLIENTS)]
         drafts = len(p.rows(select(Application.id)))
         told = Acknowledged()
-        killed_under_load(p, database.url, notes, told, faults)
+        killed_under_load(p, notes, told, faults)
         faults.counts.update(kills=KILLS, acked=len(told.answers))
         examine(p, notes, drafts, told, faults.counts)
         with p.reading() as session:
@@ -59,13 +56,13 @@ def examine(p, notes, drafts, told, counts) -> None:
     counts["torn"] += repaid != 100 * len(told.of("repay"))
 
 
-def killed_under_load(p, url, notes, told, faults) -> None:
+def killed_under_load(p, notes, told, faults) -> None:
     """Clients at work while the server dies again and again; all requests are brought to an end."""
     api = Api(p, None, None)  # type: ignore[arg-type]
     credentials = {login: api.as_(login).headers for login in ("B1-maker", "G-checker")}
     branch, people = str(p.branches[p.bank.id]), count(5_000)
-    moments = faults.random("kills", url.partition(":")[0])
-    with zygote(url) as (port, next_server):
+    moments = faults.random("kills", p.engine.dialect.name)
+    with served(p) as (port, next_server):
         clients = [
             Client(port, credentials, branch, note, people, faults.random("client", at), told)
             for at, note in enumerate(notes)
@@ -91,23 +88,3 @@ def wait_for_more(told: Acknowledged) -> None:
     while len(told.answers) < enough:
         assert time.monotonic() < deadline, "the server acknowledges nothing"
         time.sleep(0.005)
-
-
-@contextmanager
-def zygote(url: str) -> Iterator[tuple[int, object]]:
-    """A port that is served, and what kills its server and starts the next."""
-    command = [sys.executable, "-m", "tests.faults.zygote", url]
-    with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as process:
-
-        def next_server() -> None:
-            process.stdin.write("next\n")
-            process.stdin.flush()
-            process.stdout.readline()
-
-        try:
-            port = int(process.stdout.readline())
-            next_server()
-            yield port, next_server
-        finally:
-            process.stdin.close()
-            process.wait(30)

@@ -8,14 +8,11 @@ one of them gets it; then the bank refuses that loan and the slot is free again.
 import http.client
 import json
 import os
-import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from threading import Barrier
 from uuid import UUID, uuid4
@@ -29,6 +26,7 @@ from loans import audit, logins
 from loans.models import Application, FundEntry, GuaranteeFund
 from loans.workflow import Action, State
 from tests.databases import Database
+from tests.faults.serving import served
 from tests.programme import Programme
 
 SLOT = 300_000_00
@@ -38,7 +36,7 @@ KEY = "fumin_race-for-the-last-slot"
 
 
 @pytest.fixture
-def contested(database: Database) -> Iterator[tuple[Programme, list[int]]]:
+def contested(database: Database) -> Iterator[tuple[Programme, list[UUID], list[int]]]:
     """A fund that bears one loan, a hundred reviews with an opinion, and four servers."""
     with Programme.begin(database, fund_fen=60_000_00) as p, ExitStack() as servers:
         login = "G-checker"
@@ -54,16 +52,13 @@ def contested(database: Database) -> Iterator[tuple[Programme, list[int]]]:
                 expires_at=datetime(2199, 1, 1, tzinfo=UTC),
             ),
         )
-        ports = [servers.enter_context(_server(database.url)) for _ in range(PROCESSES)]
-        for port in ports:
-            _wait_for(port)
-        yield p, ports
+        waiting = reviewed(p, AT_ONCE)
+        yield p, waiting, [servers.enter_context(served(p))[0] for _ in range(PROCESSES)]
 
 
 @pytest.mark.faults
 def test_the_last_slot_is_given_once(contested, database) -> None:
-    p, ports = contested
-    waiting = reviewed(p, AT_ONCE)
+    p, waiting, ports = contested
     outcomes: Counter[str] = Counter()
     slowest = 0.0
     for _ in range(ROUNDS):
@@ -127,31 +122,3 @@ def at_once(waiting: list[UUID], ports: list[int]) -> dict[UUID, str]:
 
     with ThreadPoolExecutor(len(waiting)) as pool:
         return dict(zip(waiting, pool.map(decide, range(len(waiting))), strict=True))
-
-
-@contextmanager
-def _server(url: str) -> Iterator[int]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", "tests.faults.serving", url, str(port)])
-    try:
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 300
-    while not _answers(port):
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.1)
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        return False

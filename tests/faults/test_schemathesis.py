@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.test_api_callers import NAMES
-from tests.faults.test_kills import zygote
+from tests.app.people import NAMES
+from tests.faults.serving import served
 from tests.faults.world import names, populate
 
 EXAMPLES = 25  # of an operation, beside all cases of the coverage phase
@@ -25,7 +25,7 @@ def test_the_api_keeps_what_its_document_promises(databases, seeded, faults, tmp
     original, programme = seeded["sqlite"]
     with databases.copy(original) as database, programme.moved(database) as p:
         populate(p)
-        with zygote(database.url) as (port, _):
+        with served(p) as (port, _):
             seed = faults.seed if faults.full else SEED
             failed, told = schemathesis(port, EXAMPLES, seed, names(p), tmp_path)
     generated = GENERATED.search(told)
