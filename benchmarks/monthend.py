@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.monthend [--notes N] [--sqlite]`` on a throwaway PostgreSQL server, and with
 ``--sqlite`` on a throwaway file beside it. A round is one real close in a transaction that is then
-rolled back; psql's is the two frames that the close reads, copied out to files, and the lines that
+rolled back; psql's is the frames that the close reads, copied out to files, and the lines that
 it writes, copied in from one, on one connection, rolled back too. Nobody waits for the disk.
 """
 

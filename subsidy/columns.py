@@ -1,6 +1,6 @@
 """Notes and movements as they were read: whole columns of integers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -49,6 +49,13 @@ class NoteColumns:
     subsidy_ends_on: Integers
     note_no: Sequence[str]
     policy_version: Sequence[str]
+
+    @staticmethod
+    def of(notes: Mapping[str, Any], terms: Mapping[str, Any]) -> "NoteColumns":
+        """Notes' own columns beside their contracts' terms, which are in order of ``id``."""
+        at = np.searchsorted(terms["id"], notes["contract_id"])
+        theirs = {name: _taken(column, at) for name, column in terms.items() if name != "id"}
+        return NoteColumns(**notes, **theirs)
 
     def __len__(self) -> int:
         return len(self.id)

@@ -6,7 +6,8 @@ all than COPY, whose rows reach Python one by one. On SQLite rows are fetched by
 and turned into columns.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from subsidy.wire import BinaryArray
 Integers = npt.NDArray[np.int64]
 Frame = dict[str, Any]  # by name: Integers for a number, list[str] for a text
 
-BLOCK: Final = 1 << 20  # keys a query: an array stays far below PostgreSQL's 1 GB a message
+BLOCK: Final = 1 << 17  # keys a query: its arrays are small, and there is always a next one
 FETCHED: Final = 1 << 14  # rows a step on SQLite
 _BETWEEN_TEXTS: Final = "\x1f"
 
@@ -57,15 +58,13 @@ def read_frame(
     never null. The number named ``id`` must be the key.
     """
     first, last = session.execute(select(func.min(key), func.max(key))).one()
-    blocks: list[Frame] = []
-    for start in range(first or 0, (last or 0) + 1, BLOCK):
-        some = source.where(key >= start, key < start + BLOCK)
-        if session.get_bind().dialect.name == "postgresql":
-            blocks += _arrays(session, some, numbers, texts)
-        else:
-            blocks += _fetched(session, some, numbers, texts)
+    starts = range(first or 0, (last or 0) + 1, BLOCK)
+    if session.get_bind().dialect.name == "postgresql":
+        blocks = _arrays(session, key, starts, numbers, texts, source)
+    else:
+        blocks = list(_fetched(session, numbers, texts, source))
     if len(blocks) == 1:
-        frame = blocks[0]
+        (frame,) = blocks
     else:
         frame = {name: _joined([b[name] for b in blocks]) for name in numbers}
         frame |= {name: list(chain.from_iterable(b[name] for b in blocks)) for name in texts}
@@ -85,30 +84,43 @@ def statement_text(session: Session, statement: Any) -> str:
 
 
 def _arrays(
-    session: Session, source: Select[Any], numbers: Mapping[str, Any], texts: Mapping[str, Any]
-) -> Iterator[Frame]:
-    """PostgreSQL: one array a column, without a loop over rows on this side."""
-    joined = (func.string_agg(text, _BETWEEN_TEXTS) for text in texts.values())
+    session: Session,
+    key: InstrumentedAttribute[int],
+    starts: Iterable[int],
+    numbers: Mapping[str, Any],
+    texts: Mapping[str, Any],
+    source: Select[Any],
+) -> list[Frame]:
+    """PostgreSQL: one array a column, read here while the server collects the next block."""
     aggregates = [func.array_agg(cast(number, BigInteger)) for number in numbers.values()]
-    asked: Any = source.with_only_columns(func.count(), *aggregates, *joined)
+    joined = [func.string_agg(text, _BETWEEN_TEXTS) for text in texts.values()]
+    asked = source.with_only_columns(func.count(), *aggregates, *joined)
     driver = session.connection().connection.driver_connection
     assert driver is not None
-    with driver.cursor(binary=True) as cursor:
-        cursor.execute(statement_text(session, asked))
-        found = cursor.pgresult
-        rows = int.from_bytes(found.get_value(0, 0), "big")
-        if not rows:
-            return
-        values = (found.get_value(0, column) for column in range(1, found.nfields))
-        frame: Frame = {name: BinaryArray(next(values)).column(rows) for name in numbers}
-        for name in texts:
-            frame[name] = next(values).decode().split(_BETWEEN_TEXTS)
-            assert len(frame[name]) == rows
-        yield frame
+    with driver.cursor(binary=True) as cursor, ThreadPoolExecutor(1) as reading:
+        frames = []
+        for start in starts:
+            some: Any = asked.where(key >= start, key < start + BLOCK)
+            cursor.execute(statement_text(session, some))
+            frames.append(reading.submit(_read, cursor.pgresult, list(numbers), list(texts)))
+        return [frame.result() for frame in frames]
+
+
+def _read(found: Any, numbers: Sequence[str], texts: Sequence[str]) -> Frame:
+    """A block's columns."""
+    rows = int.from_bytes(found.get_value(0, 0), "big")
+    if not rows:
+        return {name: np.empty(0, np.int64) for name in numbers} | {name: [] for name in texts}
+    values = (found.get_value(0, column) for column in range(1, found.nfields))
+    frame: Frame = {name: BinaryArray(next(values)).column(rows) for name in numbers}
+    for name in texts:
+        frame[name] = next(values).decode().split(_BETWEEN_TEXTS)
+        assert len(frame[name]) == rows
+    return frame
 
 
 def _fetched(
-    session: Session, source: Select[Any], numbers: Mapping[str, Any], texts: Mapping[str, Any]
+    session: Session, numbers: Mapping[str, Any], texts: Mapping[str, Any], source: Select[Any]
 ) -> Iterator[Frame]:
     asked = source.with_only_columns(*numbers.values(), *texts.values())
     result = session.connection().execute(asked)
