@@ -2,7 +2,7 @@
 
 from app.web.fields import Choices, Field, Kind
 from app.web.words import DAY_COUNTS, SETTLEMENTS, word
-from loans.schedule import LONGEST_TERM, Method
+from loans.schedule import HIGHEST_RATE_PPM, LONGEST_TERM, Method
 from loans.workflow import BorrowerKind
 
 CONSENT_VERSION = "1"
@@ -43,7 +43,13 @@ _LOAN = (
             start="36",
             bounds=(1, LONGEST_TERM),
         ),
-        Field(name="rate_ppm", label="年利率（%）", kind=Kind.RATE, start="4.35"),
+        Field(
+            name="rate_ppm",
+            label="年利率（%）",
+            kind=Kind.RATE,
+            start="4.35",
+            bounds=(0, HIGHEST_RATE_PPM),
+        ),
         Field(name="penalty_rate_ppm", label="罚息年利率（%）", kind=Kind.RATE, start="6.525"),
         Field(
             name="method",

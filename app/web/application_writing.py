@@ -1,6 +1,6 @@
 """Writing an application: the form of a person or a firm, assessed while it is filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -45,14 +45,17 @@ def create(post: Posted) -> Response:
     if str(do).startswith(MORE):
         return _again(post, kind, Filled(texts), status=200)
     reading = _read(post, fields)
+
+    def call(ctx: Context) -> Application:
+        return commands.create(ctx, asked=form.asked(kind, reading.values))
+
     if do == "assess":
-        return _trial(post, kind, Filled(texts, reading.faults), reading)
+        return _trial(post, "applications.create", call, kind, texts, reading)
     if reading.faults:
         return _again(post, kind, Filled(texts, reading.faults))
-    asked = form.asked(kind, reading.values)
     result = post.run(
         "applications.create",
-        lambda ctx: commands.create(ctx, asked=asked),
+        call,
         lambda _, row: f"/applications/{row.public_id}?done=applications.create",
         content=_content(post, reading),
     )
@@ -72,24 +75,29 @@ def edit_form(visit: Annotated[Visit, visit_to("applications.edit")], id: UUID) 
 
 @router.post("/applications/{id}/edit")
 def edit(post: Posted, id: UUID) -> Response:
-    """Replace a draft's or a returned file's content."""
+    """Replace a draft's or a returned file's content; or only assess it, storing nothing."""
     kind = _kind(post.form.get("kind"))
     fields = fields_of(kind)
     texts = _texts(post, fields) | {"version": str(post.form.get("version", ""))}
     if str(post.form.get("do")).startswith(MORE):
         return _again(post, kind, Filled(texts), id=id, status=200)
-    reading = _read(post, fields)
-    if reading.faults:
-        return _again(post, kind, Filled(texts, reading.faults), id=id)
-    version = texts["version"]
-    result = post.run(
-        "applications.edit",
-        lambda ctx: commands.edit(
+    reading, version = _read(post, fields), texts["version"]
+
+    def call(ctx: Context) -> Application:
+        return commands.edit(
             ctx,
             application_id=id,
             asked=form.asked(kind, reading.values),
             version=int(version) if version.isdigit() else 0,
-        ),
+        )
+
+    if post.form.get("do") == "assess":
+        return _trial(post, "applications.edit", call, kind, texts, reading, id=id)
+    if reading.faults:
+        return _again(post, kind, Filled(texts, reading.faults), id=id)
+    result = post.run(
+        "applications.edit",
+        call,
         lambda _, row: f"/applications/{row.public_id}?done=applications.edit",
         content=_content(post, reading),
     )
@@ -98,24 +106,33 @@ def edit(post: Posted, id: UUID) -> Response:
     return go(result)
 
 
-def _trial(post: Post, kind: BorrowerKind, filled: Filled, reading: Reading) -> Response:
+def _trial(
+    post: Post,
+    operation: str,
+    call: Callable[[Context], Application],
+    kind: BorrowerKind,
+    texts: dict[str, Any],
+    reading: Reading,
+    *,
+    id: UUID | None = None,
+) -> Response:
     """What the rules say to the form as it is: with the borrower's past once it is complete."""
-    if not reading.faults:
-        asked = form.asked(kind, reading.values)
-        result = post.run(
-            "applications.create",
-            lambda ctx: _assessed(quote_application(ctx, commands.create(ctx, asked=asked))),
-            lambda _, result: result,
-            dry_run=True,
-            content=_content(post, reading),
-        )
-        if isinstance(result, Refused):
-            return _again(post, kind, Filled(filled.texts, {}, result.body), status=200)
-        return _again(post, kind, Filled(filled.texts), assessment=result, status=200)
-    with visiting(post.request, post.who, "applications.create") as visit:
-        found = _so_far(visit.ctx, kind, reading.values)
-    assessment = found and found | {"faults": len(reading.faults)}
-    return _again(post, kind, filled, status=200, assessment=assessment)
+    if reading.faults:
+        with visiting(post.request, post.who, operation) as visit:
+            found = _so_far(visit.ctx, kind, reading.values)
+        assessment = found and found | {"faults": len(reading.faults)}
+        filled = Filled(texts, reading.faults)
+        return _again(post, kind, filled, id=id, status=200, assessment=assessment)
+    result = post.run(
+        operation,
+        lambda ctx: _assessed(quote_application(ctx, call(ctx))),
+        lambda _, found: found,
+        dry_run=True,
+        content=_content(post, reading),
+    )
+    if isinstance(result, Refused):
+        return _again(post, kind, Filled(texts, {}, result.body), id=id, status=200)
+    return _again(post, kind, Filled(texts), id=id, assessment=result, status=200)
 
 
 def _so_far(ctx: Context, kind: BorrowerKind, values: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -138,6 +155,7 @@ def _so_far(ctx: Context, kind: BorrowerKind, values: Mapping[str, Any]) -> dict
 
 
 def _assessed(found: Quote) -> dict[str, Any]:
+    """The assessment with what the loan costs once every missing document is in and good."""
     costs = [
         {
             "start": cost.start.isoformat(),
@@ -146,9 +164,10 @@ def _assessed(found: Quote) -> dict[str, Any]:
             "subsidy_fen": cost.subsidy_fen,
             "borrower_fen": cost.borrower_fen,
         }
-        for cost in found.costs
+        for cost in found.attainable_costs
     ]
-    return as_json(found.assessment) | {"costs": costs}
+    proved = found.attainable_costs == found.costs
+    return as_json(found.assessment) | {"costs": costs, "costs_are_proved": proved}
 
 
 def _kind(text: Any) -> BorrowerKind:

@@ -3,7 +3,7 @@
 from app.web.application_fields import METHODS
 from app.web.fields import Field, Kind
 from app.web.words import word
-from loans.schedule import Method
+from loans.schedule import HIGHEST_RATE_PPM, Method
 from loans.workflow import BorrowerKind
 
 HERE = "320281"  # 江阴市
@@ -29,7 +29,11 @@ _WHO = (
     Field(name="here", label="在江阴经营吗", kind=Kind.TRUTH, needed=False, start="yes"),
     Field(name="amount_fen", label="想贷多少（元）", kind=Kind.MONEY, start="200000"),
     Field(name="term_months", label="期限（月）", kind=Kind.WHOLE, start="24"),
-    Field(name="rate_ppm", label="银行年利率（%）", kind=Kind.RATE, start="4.35"),
+    Field(
+        name="rate_ppm", label="银行年利率（%）", kind=Kind.RATE, start="4.35",
+        bounds=(0, HIGHEST_RATE_PPM),
+        hint="银行合同上的年利率，不超过 24%（金融借款的司法保护上限）。",
+    ),
     Field(
         name="method", label="还款方式", kind=Kind.CHOICE, choices=METHODS, start=Method.BULLET
     ),

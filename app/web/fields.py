@@ -14,7 +14,7 @@ from uuid import UUID
 
 from starlette.datastructures import FormData, UploadFile
 
-from loans.money import MoneyText, percent_to_ppm, yuan_to_fen
+from loans.money import MoneyText, percent_to_ppm, ppm_to_percent, yuan_to_fen
 
 
 class Kind(StrEnum):
@@ -65,7 +65,7 @@ class Field:
     longest: int = 100
     columns: "tuple[Field, ...]" = ()
     most: int = 0  # of rows
-    bounds: tuple[int, int] = (0, 999_999)  # of a whole number
+    bounds: tuple[int, int] = (0, 999_999)  # of a whole number, or of a rate [ppm]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +218,15 @@ def _whole(item: Field, text: str) -> int:
     return int(text)
 
 
+def _rate(item: Field, text: str) -> int:
+    ppm = percent_to_ppm(text.removesuffix("%"))
+    least, most = item.bounds
+    if not least <= ppm <= most:
+        bounds = f"{ppm_to_percent(least)}% 至 {ppm_to_percent(most)}%"
+        raise ValueError(f"“{item.label}”应在 {bounds} 之间，请核对小数点")
+    return ppm
+
+
 def _one_of(item: Field, text: str) -> str:
     if item.choices and text not in dict(item.choices):
         raise ValueError(f"请从列表中选择“{item.label}”")
@@ -273,7 +282,7 @@ _READERS: dict[Kind, Callable[[Field, str], Any]] = {
     Kind.LONG: _text,
     Kind.LINES: _lines,
     Kind.MONEY: _money,
-    Kind.RATE: lambda _, text: percent_to_ppm(text.removesuffix("%")),
+    Kind.RATE: _rate,
     Kind.DAY: _day,
     Kind.DUE_DAY: _day,
     Kind.WHOLE: _whole,

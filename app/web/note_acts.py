@@ -9,6 +9,7 @@ from loans import lifecycle
 from loans.access import OrganisationKind
 from loans.lifecycle import STOP_REASONS
 from loans.models import Contract, ExtensionRequest, Instalment, Movement, MovementKind, Note
+from loans.schedule import HIGHEST_RATE_PPM
 from loans.workflow import LIVE_NOTE_STATES, NoteState
 
 ON = Field(name="on", label="起息日", kind=Kind.DAY, hint="利息从这一天起按变动后的情况计算")
@@ -39,7 +40,12 @@ ACTS = table(
         name="reprice",
         title="登记利率调整",
         operation="notes.reprice",
-        fields=(ON, Field(name="rate_ppm", label="新年利率（%）", kind=Kind.RATE)),
+        fields=(
+            ON,
+            Field(
+                name="rate_ppm", label="新年利率（%）", kind=Kind.RATE, bounds=(0, HIGHEST_RATE_PPM)
+            ),
+        ),
         done="利率调整已登记。",
         call=lambda ctx, target, v: lifecycle.reprice(ctx, note_id=target, **v),
     ),

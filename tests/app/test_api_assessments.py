@@ -74,6 +74,12 @@ class TestUnstated:
         both = {"raised_cap": {"passed": False}, "half": {"passed": True}}
         assert _asked(api, PERSON, categories=[], appraisals=both)["subsidy_class"] == "half"
 
+    def test_a_rate_above_what_courts_uphold_is_refused_by_its_sentence(self, api):
+        body = PERSON | {"rate": "24.0001"}
+        refused = api.as_("B1-maker").send("POST", "/assessments", json=body)
+        assert refused.status_code == 409 and refused.json()["code"] == "rate-outside"
+        assert "法发〔2017〕22号" in refused.json()["cites"][0]
+
     def test_warnings_are_listed_apart(self, api):
         spouse = PERSON["facts"] | {"spouse_has_loan": True}
         answer = _asked(api, PERSON, facts=spouse)

@@ -235,10 +235,20 @@ def test_the_public_page_counts_a_firms_hires(client: TestClient) -> None:
                        "amount_fen": "2000000", "method": "LUMP_SUM"}  # fmt: skip
     page = anybody.post("/entitlement", data=asked, headers=HTML).text
     assert '<span class="value">1,300,000.00</span>' in page and "小微企业贴息" in page
+    steep = anybody.post("/entitlement", data=asked | {"rate_ppm": "24.0001"}, headers=HTML)
+    assert steep.status_code == 422 and "应在 0% 至 24% 之间" in steep.text
     none = anybody.post("/entitlement", data=asked | {"term_months": "0"}, headers=HTML)
     assert none.status_code == 422 and "个月之间" in none.text
     wrong = anybody.post("/entitlement", data=asked | {"amount_fen": "二百万"}, headers=HTML)
     assert wrong.status_code == 422 and 'value="二百万"' in wrong.text
+
+
+def test_a_no_of_the_public_page_promises_nothing(client: TestClient) -> None:
+    """Why not, by which sentence, and what would do; no tile says otherwise beside it."""
+    anybody = TestClient(client.app)
+    page = anybody.post("/entitlement", data=ANSWERS | {"here": "no"}, headers=HTML).text
+    assert "按所填内容不能申请" in page and "<h3>为什么</h3>" in page
+    assert 'class="tiles"' not in page and "政府贴息" not in page and "要准备的材料" not in page
 
 
 def test_the_public_page_takes_no_blank_for_nothing(client: TestClient) -> None:

@@ -18,6 +18,7 @@ from loans.access import ALLOWED, OrganisationKind, Role
 from loans.dunning import DueKind
 from loans.models import (
     Application,
+    Borrower,
     Disbursement,
     DunningChannel,
     DunningResult,
@@ -327,6 +328,29 @@ def test_a_trial_shows_cited_findings_and_stores_nothing(site: Site) -> None:
     assert 'value="600000"' in page.text
     assert "预计利息与贴息" in page.text and "自付（元）" in page.text
     assert site.office.programme.rows(count)[0] == before
+
+
+def test_an_edit_is_tried_as_a_new_application_is_and_its_subsidy_is_not_nothing(
+    site: Site,
+) -> None:
+    """The group's papers are not listed yet: the cost is told as it will be, and that it is so."""
+    person, path = site.as_("B1-maker"), site.path("/applications/{draft}/edit")
+    row = site.office.programme.row(Application, site.office.draft)
+    version = row.version
+    (masked,) = site.office.programme.rows(
+        select(Borrower.id_masked).where(Borrower.id == row.borrower_id)
+    )
+    who = next(n for n in range(101, 400) if id_number(n)[-4:] == masked[-4:])
+    form = person.form(path, "")
+    filled = _filled(site, who) | {"name": f"测试{who}", "do": "assess"}
+    whole = person.send(form, path, **filled)
+    typing = person.send(form, path, **filled | {"name": ""})
+    for page in (whole, typing):
+        assert page.status_code == 200 and "试算结论（未保存）" in page.text
+        assert "贴息尚未确定" in page.text and "保存修改" in page.text
+        foot = page.text[page.text.index("<tfoot>") :].split("</tfoot>")[0]
+        assert 'data-label="自付">0.00<' in foot and 'data-label="贴息">0.00<' not in foot
+    assert site.office.programme.row(Application, site.office.draft).version == version
 
 
 def test_what_cannot_be_read_is_said_at_its_field_and_stays_typed(site: Site) -> None:
