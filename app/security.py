@@ -137,7 +137,7 @@ def actor_of_key(session: Session, key: str, at: datetime) -> Actor | None:
 
 def actor_behind(session: Session, key: ApiKey, at: datetime) -> Actor | None:
     """The person a key's row acts as, within the key's operations; None if it is not valid."""
-    if key.revoked_at is not None or key.expires_at <= at:
+    if key.agreed_at is None or key.revoked_at is not None or key.expires_at <= at:
         return None
     actor = _active_actor(session, key.person_id)
     if actor is None or key.operations is None:
@@ -154,7 +154,7 @@ def actor_of_cookie(installation: Installation, session: Session, token: str) ->
     if at - row.seen_at > IDLE or at - row.started_at > ABSOLUTE:
         return None
     person = session.get_one(Person, row.person_id)
-    return _signed_in(installation, session, person, token, row.csrf) if person.active else None
+    return _signed_in(installation, session, person, token, row.csrf) if _works(person) else None
 
 
 def touch(installation: Installation, token: str) -> None:
@@ -173,7 +173,12 @@ def touch(installation: Installation, token: str) -> None:
 def actor_of_login(session: Session, login: str) -> Actor | None:
     """The actor behind a login, for the command line of the machine itself."""
     person = session.scalars(select(Person).where(Person.login == login)).one_or_none()
-    return _actor(session, person) if person and person.active else None
+    return _actor(session, person) if person and _works(person) else None
+
+
+def _works(person: Person) -> bool:
+    """Whether this account is for anything: not before two administrators gave it roles."""
+    return person.active and bool(person.roles)
 
 
 def _signed_in(
@@ -185,7 +190,7 @@ def _signed_in(
 
 def _active_actor(session: Session, person_id: int) -> Actor | None:
     person = session.get(Person, person_id)
-    return _actor(session, person) if person and person.active else None
+    return _actor(session, person) if person and _works(person) else None
 
 
 def _actor(session: Session, person: Person) -> Actor:
@@ -258,7 +263,7 @@ def _matches(password_hash: str | None, password: str) -> bool:
 
 def _is_open(person: Person, at: datetime) -> bool:
     """Whether anybody may sign in to this account now."""
-    return person.active and (person.locked_until is None or person.locked_until <= at)
+    return _works(person) and (person.locked_until is None or person.locked_until <= at)
 
 
 def _code_holds(

@@ -1,7 +1,8 @@
 """Commands: accounts of people and keys of machines, from registration to revocation.
 
-The security administrator registers, resets and disables others, never themselves; a person sets
-up the own second factor and password. What is revoked is refused at the next request.
+No administrator lets anybody in alone: an account has no roles, and a key opens nothing, before a
+second one agrees (``role_changes``, ``agree_key``). Taking away takes one. A person sets up the own
+second factor and password. What is revoked is refused at the next request.
 """
 
 from collections.abc import Iterable
@@ -15,8 +16,9 @@ from loans.access import ALLOWED, ROLES_OF, OrganisationKind, Role
 from loans.context import Context
 from loans.errors import Conflict, NotFound, NotPermitted
 from loans.identity import canonical_id
-from loans.models import ApiKey, BrowserSession, Person
+from loans.models import ApiKey, BrowserSession, Person, RoleChange
 from loans.queries import one, organisation_of
+from loans.second_person import second_person
 
 IDENTITY, SECOND_FACTOR, KEY_SECRET = "person.identity", "person.totp", "key.secret"
 
@@ -28,10 +30,9 @@ def register_person(
     name: str,
     login: str,
     roles: frozenset[Role],
-    password_hash: str | None,
     id_no: str | None = None,
 ) -> Person:
-    """Someone gets a login inside one organisation, with roles of that organisation's kind.
+    """Someone gets a login inside one organisation; ``roles``, of its kind, wait for agreement.
 
     ``id_no``, kept as a blind index only, tells two accounts of one person from two people.
     """
@@ -47,10 +48,28 @@ def register_person(
         organisation_id=organisation.id,
         name=name,
         login=login,
-        password_hash=password_hash,
         identity_index=identity,
-        roles=sorted(roles),
+        roles=[],
         registered_on=ctx.on,
+    )
+    ctx.session.add(row)
+    ctx.session.flush()
+    ask_roles(ctx, row, roles, reason="登记", renews=True)
+    return row
+
+
+def ask_roles(
+    ctx: Context, person: Person, roles: Iterable[Role], *, reason: str, renews: bool = False
+) -> RoleChange:
+    """Put down what one administrator asks for; it waits for another."""
+    row = RoleChange(
+        public_id=ctx.new_id(),
+        person_id=person.id,
+        roles=sorted(roles),
+        renews=renews,
+        reason=reason,
+        asked_by_id=ctx.actor.person_id,
+        asked_on=ctx.on,
     )
     ctx.session.add(row)
     return row
@@ -71,14 +90,11 @@ def enable(ctx: Context, *, login: str) -> Person:
     return row
 
 
-def reset(ctx: Context, *, login: str, password_hash: str) -> Person:
-    """Password lost, phone lost: a new password, no lock, the second factor to be set up anew."""
-    row = other_person(ctx, login)
+def renew(row: Person, password_hash: str | None) -> None:
+    """A new password, no lock, the second factor to be set up anew."""
     row.password_hash = password_hash
     row.failed_logins, row.locked_until = 0, None
     row.totp_sealed, row.totp_since, row.totp_step = None, None, 0
-    end_sessions(ctx, row)
-    return row
 
 
 def change_password(ctx: Context, *, password_hash: str) -> Person:
@@ -131,10 +147,10 @@ def issue_key(
     operations: frozenset[str] | None = None,
     secret: str | None = None,
 ) -> ApiKey:
-    """A bank system's key that acts as one registered person; of the key only its hash stays.
+    """A bank system's key to act as one registered person, once another administrator agrees.
 
-    ``operations`` are lines of the access table (None: all that the person may do). With
-    ``secret`` the machine signs its requests with it and never sends a key.
+    Of the key only its hash stays. ``operations`` are lines of the access table (None: all that
+    the person may do). With ``secret`` the machine signs requests with it and never sends a key.
     """
     person = _person(ctx, login)
     if not person.active:
@@ -149,10 +165,21 @@ def issue_key(
         secret_sealed=ctx.vault.seal(KEY_SECRET, secret) if secret else None,
         label=label,
         operations=sorted(operations) if operations is not None else None,
+        issued_by_id=ctx.actor.person_id,
         issued_at=ctx.at,
         expires_at=expires_at,
     )
     ctx.session.add(row)
+    return row
+
+
+def agree_key(ctx: Context, *, key_id: UUID) -> ApiKey:
+    """Another administrator agrees: the key may be used."""
+    row = one(ctx, ApiKey, key_id, lock=True)
+    if row.agreed_at is not None or row.revoked_at is not None:
+        raise Conflict("key-done", f"密钥“{row.label}”已经复核或撤销，无须再办")
+    second_person(ctx, row.issued_by_id)
+    row.agreed_by_id, row.agreed_at = ctx.actor.person_id, ctx.at
     return row
 
 

@@ -1,7 +1,8 @@
-"""Commands: other roles for somebody; a change takes two administrators, neither of them the one.
+"""Commands: roles and new passwords; each takes two administrators, neither of them the person.
 
-No administrator gives business roles alone: not to an accomplice, not to another own account.
-What was agreed to counts from the next sign-in, for keys from the next request.
+No administrator gives business roles alone: not to an accomplice, not to another own account, not
+by signing in as somebody whose password they made. What was agreed to counts from the next sign-in,
+for keys from the next request.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import Select, select
 from loans.access import Role
 from loans.context import Context
 from loans.errors import Conflict
-from loans.logins import check_roles, end_sessions, other_person
+from loans.logins import ask_roles, check_roles, end_sessions, other_person, renew
 from loans.models import Organisation, Person, RoleChange
 from loans.queries import one
 from loans.second_person import second_person
@@ -23,26 +24,30 @@ def ask(ctx: Context, *, login: str, roles: frozenset[Role], reason: str) -> Rol
     person = other_person(ctx, login)
     organisation = ctx.session.get_one(Organisation, person.organisation_id)
     check_roles(organisation.kind, organisation.name, roles)
-    if ctx.session.scalars(pending().where(RoleChange.person_id == person.id)).first():
-        raise Conflict("change-pending", f"{login} 已有一项岗位变更待复核，请先办结或作废")
-    row = RoleChange(
-        public_id=ctx.new_id(),
-        person_id=person.id,
-        roles=sorted(roles),
-        reason=reason,
-        asked_by_id=ctx.actor.person_id,
-        asked_on=ctx.on,
-    )
-    ctx.session.add(row)
-    return row
+    _none_pending(ctx, person)
+    renews = person.password_hash is None  # a registration that was refused once
+    return ask_roles(ctx, person, roles, reason=reason, renews=renews)
 
 
-def agree(ctx: Context, *, change_id: UUID) -> RoleChange:
-    """Another administrator agrees: the roles are changed, and the person signs in anew."""
+def ask_reset(ctx: Context, *, login: str, reason: str) -> RoleChange:
+    """Password lost, phone lost: one administrator asks for a new password, same roles."""
+    person = other_person(ctx, login)
+    _none_pending(ctx, person)
+    return ask_roles(ctx, person, map(Role, person.roles), reason=reason, renews=True)
+
+
+def agree(ctx: Context, *, change_id: UUID, password_hash: str | None = None) -> RoleChange:
+    """Another administrator agrees: roles, or a password, are changed; the person signs in anew.
+
+    ``password_hash`` counts where the change is one: the password goes from who agrees to the
+    person. Without it nobody signs in to the account; machines act for it with their keys.
+    """
     row = _open(ctx, change_id)
     second_person(ctx, row.asked_by_id)
     person = other_person(ctx, _login(ctx, row))
     person.roles = row.roles
+    if row.renews:
+        renew(person, password_hash)
     end_sessions(ctx, person)
     row.agreed_by_id, row.agreed_on = ctx.actor.person_id, ctx.on
     return row
@@ -59,6 +64,13 @@ def drop(ctx: Context, *, change_id: UUID) -> RoleChange:
 def pending() -> Select[Any]:
     """Changes that wait for the second administrator."""
     return select(RoleChange).where(RoleChange.agreed_on.is_(None), RoleChange.dropped_on.is_(None))
+
+
+def _none_pending(ctx: Context, person: Person) -> None:
+    if ctx.session.scalars(pending().where(RoleChange.person_id == person.id)).first():
+        raise Conflict(
+            "change-pending", f"{person.login} 已有一项岗位变更或重置待复核，请先办结或作废"
+        )
 
 
 def _open(ctx: Context, change_id: UUID) -> RoleChange:

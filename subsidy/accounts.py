@@ -28,10 +28,12 @@ def ask(ctx: Context, *, account: str, reason: str) -> AccountChange:
     if not _ACCOUNT.fullmatch(account):
         raise Conflict("account-form", "收款账号应为 8 至 32 位数字，请核对")
     pending = select(AccountChange).where(
-        AccountChange.bank_id == ctx.actor.bank_id, AccountChange.agreed_on.is_(None)
+        AccountChange.bank_id == ctx.actor.bank_id,
+        AccountChange.agreed_on.is_(None),
+        AccountChange.dropped_on.is_(None),
     )
     if ctx.session.scalars(pending).first():
-        raise Conflict("change-pending", "已有一项账户变更待复核，请先办结")
+        raise Conflict("change-pending", "已有一项账户变更待复核，请先办结或作废")
     row = AccountChange(
         public_id=ctx.new_id(),
         bank_id=ctx.actor.bank_id,
@@ -47,9 +49,7 @@ def ask(ctx: Context, *, account: str, reason: str) -> AccountChange:
 
 def agree(ctx: Context, *, change_id: UUID) -> AccountChange:
     """Another person agrees: the account is changed."""
-    row = one(ctx, AccountChange, change_id, lock=True)
-    if row.agreed_on is not None:
-        raise Conflict("change-done", "该账户变更已经复核")
+    row = _pending(ctx, change_id)
     second_person(ctx, row.asked_by_id)
     bank = ctx.session.scalars(
         select(Organisation).where(Organisation.id == row.bank_id).with_for_update()
@@ -58,6 +58,21 @@ def agree(ctx: Context, *, change_id: UUID) -> AccountChange:
     row.agreed_by_id, row.agreed_on = ctx.actor.person_id, ctx.on
     payload = {"change": str(row.public_id), "account": row.account_masked}
     outbox.emit(ctx, "account.changed", payload, to=row.bank_id)
+    return row
+
+
+def drop(ctx: Context, *, change_id: UUID) -> AccountChange:
+    """Who asked takes it back, or another of the bank refuses: the account stays."""
+    row = _pending(ctx, change_id)
+    row.dropped_by_id, row.dropped_on = ctx.actor.person_id, ctx.on
+    return row
+
+
+def _pending(ctx: Context, change_id: UUID) -> AccountChange:
+    row = one(ctx, AccountChange, change_id, lock=True)
+    if not row.is_pending:
+        done = "复核" if row.agreed_on else "作废"
+        raise Conflict("change-done", f"该账户变更已经{done}，如需变更请重新申请")
     return row
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from random import Random
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ from app.bootstrap import Newcomer, first_administrators
 from app.commands import perform
 from app.db import make_sessions
 from app.deps import Installation
-from app.security import actor_of_login
+from app.security import actor_of_login, hash_token
 from loans import (
     access,
     agreements,
@@ -40,11 +40,12 @@ from loans import (
     lifecycle,
     logins,
     parties,
+    role_changes,
 )
 from loans.access import Actor, OrganisationKind, Role
 from loans.applications import Asked, Facts, HireFact, LoanTerms
 from loans.context import Context
-from loans.models import Application, Hire, Note
+from loans.models import ApiKey, Application, Hire, Note, Person, RoleChange
 from loans.policy import PolicyBook, Scorecard, load_policy_book
 from loans.schedule import Method
 from loans.underwriting import CHECKLISTS, Card, Checked, Scored
@@ -58,6 +59,7 @@ from tests.databases import Database
 from tests.engines import engine_at
 
 Result = TypeVar("Result")
+FAR = datetime(2199, 1, 1, tzinfo=UTC)
 
 # For tests that make their own databases: both engines, of which CI may skip neither.
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
@@ -324,22 +326,43 @@ class Programme:
 
     def person(self, organisation: UUID, login: str, *roles: Role) -> Actor:
         """Someone new in an organisation."""
-        self.do(
-            self.security,
-            "people.register",
-            lambda ctx: logins.register_person(
-                ctx,
-                organisation_id=organisation,
-                name=login,
-                login=login,
-                roles=frozenset(roles),
-                password_hash=None,
-            ),
-        )
+        with self.at_once():
+            person = self.do(
+                self.system,
+                "people.register",
+                lambda ctx: logins.register_person(
+                    ctx,
+                    organisation_id=organisation,
+                    name=login,
+                    login=login,
+                    roles=frozenset(roles),
+                ),
+            )
+            self.agree_account(person)
         with self.reading() as session:
             actor = actor_of_login(session, login)
         assert actor is not None
         return actor
+
+    def key(self, login: str, sent: str, **more: Any) -> ApiKey:
+        """A key of somebody's machine, agreed to; ``sent`` is what the machine sends."""
+        more = {"label": "核心系统", "key_hash": hash_token(sent), "expires_at": FAR} | more
+        with self.at_once():
+            key = self.do(
+                self.system, "keys.issue", lambda ctx: logins.issue_key(ctx, login=login, **more)
+            )
+            agreeing = partial(logins.agree_key, key_id=key.public_id)
+            return self.do(self.security, "keys.agree", agreeing)
+
+    def agree_account(self, person: Person, password_hash: str | None = None) -> None:
+        """The security administrator agrees to what waits for somebody."""
+        waiting = role_changes.pending().where(RoleChange.person_id == person.id)
+        change_id = self.rows(waiting)[0].public_id
+        self.do(
+            self.security,
+            "role_changes.agree",
+            lambda ctx: role_changes.agree(ctx, change_id=change_id, password_hash=password_hash),
+        )
 
     def agree(
         self, bank: Institution, *, share_pct: int = 20, limit_fen: int | None = None

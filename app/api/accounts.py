@@ -35,6 +35,7 @@ class AccountChangeOut(Out):
     reason: str
     asked_on: date
     agreed_on: date | None
+    dropped_on: date | None = Field(description="申请人撤回，或复核人不同意。")
 
 
 class BudgetBody(Body):
@@ -69,6 +70,14 @@ def ask(body: AccountBody, write: Write) -> Response:
 )  # fmt: skip
 def agree(change_id: Id, write: Write) -> Response:
     return write(lambda ctx: accounts.agree(ctx, change_id=change_id), _one)
+
+
+@journey.write(
+    "POST", "/account-changes/{change_id}/withdrawal", "accounts.drop",
+    "作废账户变更（撤回或不同意）", out=AccountChangeOut,
+)  # fmt: skip
+def drop(change_id: Id, write: Write) -> Response:
+    return write(lambda ctx: accounts.drop(ctx, change_id=change_id), _one)
 
 
 @journey.read("/account-changes", "accounts.read", "账户变更列表")

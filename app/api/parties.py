@@ -24,7 +24,6 @@ from app.api.wire import (
     YuanOut,
     fen,
 )
-from app.security import hash_password
 from loans import agreements, logins, parties, queries
 from loans.access import OrganisationKind, Role
 from loans.context import Context
@@ -72,7 +71,7 @@ class BranchOut(Out):
 
 
 class PersonBody(Body):
-    """一名工作人员。密码在入口处即作哈希，不保存原文。"""
+    """一名工作人员。岗位待另一名管理员复核（fumin admin agree）后生效，初始密码届时产生。"""
 
     organisation_id: Id
     name: Annotated[str, Field(min_length=1, max_length=50), CLEAN] = Field(examples=["王芳"])
@@ -80,16 +79,13 @@ class PersonBody(Body):
         examples=["bank-a-maker"]
     )
     roles: list[OneOf[Role]] = Field(min_length=1, max_length=3, examples=[["bank_maker"]])
-    password: Annotated[str, Field(min_length=12, max_length=200)] | None = Field(
-        default=None, examples=["correct-horse-battery"]
-    )
     id_no: IdNo | None = Field(
         default=None, description="证件号，只存盲索引：同一人的两个账号不能互为经办与复核。"
     )
 
 
 class PersonOut(Out):
-    """工作人员。"""
+    """工作人员；岗位在复核之前为空。"""
 
     id: PublicId
     organisation: PartyOut
@@ -173,7 +169,6 @@ def list_branches(
 
 @journey.write("POST", "/people", "people.register", "登记人员", out=PersonOut, status=201)
 def register_person(body: PersonBody, write: Write) -> Response:
-    password_hash = hash_password(body.password) if body.password else None
     return write(
         lambda ctx: logins.register_person(
             ctx,
@@ -181,7 +176,6 @@ def register_person(body: PersonBody, write: Write) -> Response:
             name=body.name,
             login=body.login,
             roles=frozenset(body.roles),
-            password_hash=password_hash,
             id_no=body.id_no,
         ),
         lambda ctx, row: _people(ctx, [row])[0],

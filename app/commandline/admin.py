@@ -1,4 +1,7 @@
-"""``fumin admin``: organisations, people and keys, by the administrators; passwords shown once."""
+"""``fumin admin``: organisations, people and keys, by the administrators; passwords shown once.
+
+Nobody is let in by one administrator: who asks and who agrees are two.
+"""
 
 import secrets
 from collections.abc import Iterable
@@ -25,7 +28,9 @@ admin = typer.Typer(name="admin", help="管理员：机构、人员、密钥。"
 
 Login = Annotated[str, typer.Argument(help="登录名。")]
 Roles = Annotated[list[Role], typer.Option("--role", help="岗位，可多次给出。")]
-ChangeId = Annotated[UUID, typer.Argument(help="岗位变更编号。")]
+Why = Annotated[str, typer.Option("--reason", prompt="原因", help="原因。")]
+RequestId = Annotated[UUID, typer.Argument(help="待复核事项的编号。")]
+KeyId = Annotated[UUID, typer.Argument(help="密钥编号。")]
 DAYS = 365
 PLAIN_WIDTH = 160  # of a file or a pipe, where no terminal says how wide it is
 
@@ -74,9 +79,7 @@ def person(
     ] = "",
     acting: ActingAs = None,
 ) -> None:
-    """登记一名人员（安全管理员），并显示其初始密码。"""
-    password = _password()
-    hashed = hash_password(password)
+    """登记一名人员（系统或安全管理员），待另一名管理员复核后可以登录。"""
     with opened() as installation:
         perform(
             installation,
@@ -88,11 +91,10 @@ def person(
                 name=name,
                 login=login,
                 roles=frozenset(role),
-                password_hash=hashed,
                 id_no=id_no or None,
             ),
         )
-    _show_password(login, password)
+        _show_asked(installation, login)
 
 
 @admin.command()
@@ -119,24 +121,36 @@ def people(acting: ActingAs = None) -> None:
 def roles(
     login: Login,
     role: Roles,
-    reason: Annotated[str, typer.Option(prompt="变更原因", help="变更原因。")],
+    reason: Why,
     acting: ActingAs = None,
 ) -> None:
     """提出更改一名人员的岗位（系统或安全管理员，不能改本人），待另一名管理员复核。"""
     with opened() as installation:
-        row = perform(
+        perform(
             installation,
             acting_person(installation, acting),
             "role_changes.ask",
             lambda ctx: role_changes.ask(ctx, login=login, roles=frozenset(role), reason=reason),
         )
-    typer.echo(f"编号：{row.public_id}")
-    typer.echo("已提出；待另一人（安全管理员）用 fumin admin agree-roles 复核后生效。")
+        _show_asked(installation, login)
 
 
 @admin.command()
-def role_requests(acting: ActingAs = None) -> None:
-    """列出待复核的岗位变更。"""
+def reset(login: Login, reason: Why, acting: ActingAs = None) -> None:
+    """提出重置密码与动态码（遗失手机时），待另一名管理员复核。"""
+    with opened() as installation:
+        perform(
+            installation,
+            acting_person(installation, acting),
+            "people.reset",
+            lambda ctx: role_changes.ask_reset(ctx, login=login, reason=reason),
+        )
+        _show_asked(installation, login)
+
+
+@admin.command("requests")
+def show_requests(acting: ActingAs = None) -> None:
+    """列出待复核的登记、岗位变更和重置。"""
     asker = aliased(Person)
     found = role_changes.pending().join(Person, Person.id == RoleChange.person_id)
     with_people = found.join(asker, asker.id == RoleChange.asked_by_id)
@@ -144,11 +158,11 @@ def role_requests(acting: ActingAs = None) -> None:
         query = with_people.add_columns(Person, asker).order_by(RoleChange.id)
         rows = _read(installation, acting, "people.read", query)
     _show(
-        ("编号", "登录名", "现有岗位", "拟改为", "原因", "提出人", "提出日"),
+        ("编号", "登录名", "现有岗位", "拟改为", "新密码", "原因", "提出人", "提出日"),
         (
             (
                 str(c.public_id), p.login, "、".join(p.roles), "、".join(c.roles),
-                c.reason, by.login, f"{c.asked_on}",
+                _yes(c.renews), c.reason, by.login, f"{c.asked_on}",
             )
             for c, p, by in rows
         ),
@@ -156,29 +170,35 @@ def role_requests(acting: ActingAs = None) -> None:
 
 
 @admin.command()
-def agree_roles(change_id: ChangeId, acting: ActingAs = None) -> None:
-    """复核一项岗位变更（安全管理员，与提出人不是同一人）：本人须重新登录。"""
+def agree(request_id: RequestId, acting: ActingAs = None) -> None:
+    """复核一项登记、岗位变更或重置（安全管理员，与提出人不是同一人）：本人须重新登录。"""
+    password = _password()
+    hashed = hash_password(password)
     with opened() as installation:
         row = perform(
             installation,
             acting_person(installation, acting),
             "role_changes.agree",
-            lambda ctx: role_changes.agree(ctx, change_id=change_id),
+            lambda ctx: role_changes.agree(ctx, change_id=request_id, password_hash=hashed),
         )
-    typer.echo(f"已复核，岗位现为 {'、'.join(row.roles)}；本人重新登录后生效。")
+        with installation.reads() as session:
+            login = session.get_one(Person, row.person_id).login
+    typer.echo(f"已复核，{login} 的岗位现为 {'、'.join(row.roles)}；本人重新登录后生效。")
+    if row.renews:
+        _show_password(login, password)
 
 
 @admin.command()
-def drop_roles(change_id: ChangeId, acting: ActingAs = None) -> None:
-    """作废一项待复核的岗位变更：提出人撤回，或另一名管理员不同意。"""
+def drop(request_id: RequestId, acting: ActingAs = None) -> None:
+    """作废一项待复核的登记、岗位变更或重置：提出人撤回，或另一名管理员不同意。"""
     with opened() as installation:
         perform(
             installation,
             acting_person(installation, acting),
             "role_changes.drop",
-            lambda ctx: role_changes.drop(ctx, change_id=change_id),
+            lambda ctx: role_changes.drop(ctx, change_id=request_id),
         )
-    typer.echo("已作废，岗位不变。")
+    typer.echo("已作废，岗位与密码不变。")
 
 
 @admin.command()
@@ -205,21 +225,6 @@ def enable(login: Login, acting: ActingAs = None) -> None:
             lambda ctx: logins.enable(ctx, login=login),
         )
     typer.echo(f"{login} 已恢复。")
-
-
-@admin.command()
-def reset(login: Login, acting: ActingAs = None) -> None:
-    """重置密码与动态码（遗失手机时），并显示新的初始密码。"""
-    password = _password()
-    hashed = hash_password(password)
-    with opened() as installation:
-        perform(
-            installation,
-            acting_person(installation, acting),
-            "people.reset",
-            lambda ctx: logins.reset(ctx, login=login, password_hash=hashed),
-        )
-    _show_password(login, password)
 
 
 @admin.command()
@@ -258,7 +263,7 @@ def key(
     signing: Annotated[bool, typer.Option("--signing", help="请求须签名，不发送密钥。")] = False,
     acting: ActingAs = None,
 ) -> None:
-    """为一名人员名下的系统签发密钥，只显示这一次。"""
+    """为一名人员名下的系统签发密钥，只显示这一次；待另一名管理员复核后可用。"""
     made = new_key()
     with opened() as installation:
         row = perform(
@@ -277,6 +282,20 @@ def key(
         )
     typer.echo(f"编号：{row.public_id}")
     typer.echo(f"密钥：{made}（只显示这一次，请立即交给对方系统的负责人）")
+    typer.echo("待另一人（安全管理员）用 fumin admin agree-key 复核后可用。")
+
+
+@admin.command()
+def agree_key(key_id: KeyId, acting: ActingAs = None) -> None:
+    """复核一个新签发的密钥（安全管理员，与签发人不是同一人）：立即可用。"""
+    with opened() as installation:
+        row = perform(
+            installation,
+            acting_person(installation, acting),
+            "keys.agree",
+            lambda ctx: logins.agree_key(ctx, key_id=key_id),
+        )
+    typer.echo(f"密钥“{row.label}”已复核。")
 
 
 @admin.command()
@@ -286,12 +305,12 @@ def keys(acting: ActingAs = None) -> None:
         found = select(ApiKey, Person).join(Person, Person.id == ApiKey.person_id)
         rows = _read(installation, acting, "keys.read", found.order_by(ApiKey.id))
     _show(
-        ("编号", "人员", "用途", "签名", "业务", "有效至", "撤销"),
+        ("编号", "人员", "用途", "签名", "业务", "有效至", "复核", "撤销"),
         (
             (
                 str(k.public_id), p.login, k.label, _yes(k.secret_sealed),
                 "、".join(k.operations) if k.operations is not None else "同岗位",
-                f"{k.expires_at:%Y-%m-%d}", _yes(k.revoked_at),
+                f"{k.expires_at:%Y-%m-%d}", _yes(k.agreed_at), _yes(k.revoked_at),
             )
             for k, p in rows
         ),
@@ -299,9 +318,7 @@ def keys(acting: ActingAs = None) -> None:
 
 
 @admin.command()
-def revoke(
-    key_id: Annotated[UUID, typer.Argument(help="密钥编号。")], acting: ActingAs = None
-) -> None:
+def revoke(key_id: KeyId, acting: ActingAs = None) -> None:
     """撤销一个密钥：立即失效。"""
     with opened() as installation:
         row = perform(
@@ -319,6 +336,15 @@ def _password() -> str:
 
 def _show_password(login: str, password: str) -> None:
     typer.echo(f"{login} 的初始密码：{password}（只显示这一次；请本人登录后更改并启用动态码）")
+
+
+def _show_asked(installation: Installation, login: str) -> None:
+    """What waits for the second administrator."""
+    with installation.reads() as session:
+        waiting = role_changes.pending().join(Person, Person.id == RoleChange.person_id)
+        row = session.scalars(waiting.where(Person.login == login)).one()
+    typer.echo(f"编号：{row.public_id}")
+    typer.echo("已提出；待另一人（安全管理员）用 fumin admin agree 复核后生效。")
 
 
 def _read(

@@ -13,9 +13,10 @@ from app.demo.people import ADMINISTRATORS, BANKS, HOUSES, PASSWORD, House
 from app.demo.script import FIRST_DAY, Story
 from app.deps import Installation
 from app.security import actor_of_login, hash_password
-from loans import agreements, fund, logins, parties
+from loans import agreements, fund, logins, parties, role_changes
 from loans.access import Actor
 from loans.context import Context
+from loans.models import RoleChange
 from loans.schedule import Instalment
 
 Result = TypeVar("Result")
@@ -123,8 +124,8 @@ def _join(office: Office, house: House, password_hash: str) -> None:
         office.bank_ids.append(organisation.public_id)
         office.branch_ids.append(_branches(office, house, organisation.public_id))
     for new in house.people:
-        office.do(
-            "security",
+        person = office.do(
+            "system",
             "people.register",
             partial(
                 logins.register_person,
@@ -132,8 +133,15 @@ def _join(office: Office, house: House, password_hash: str) -> None:
                 name=new.name,
                 login=new.login,
                 roles=frozenset({new.role}),
-                password_hash=password_hash,
             ),
+        )
+        with office.installation.reads() as session:
+            waiting = role_changes.pending().where(RoleChange.person_id == person.id)
+            change_id = session.scalars(waiting).one().public_id
+        office.do(
+            "security",
+            "role_changes.agree",
+            partial(role_changes.agree, change_id=change_id, password_hash=password_hash),
         )
         with office.installation.reads() as session:
             actor = actor_of_login(session, new.login)

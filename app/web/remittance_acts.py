@@ -56,6 +56,14 @@ AGREEMENT = table(
         done="收款账户已变更，以后的拨付单付往新账户。",
         call=lambda ctx, target, _: accounts.agree(ctx, change_id=target),
     ),
+    Act(
+        name="drop",
+        title="作废变更申请",
+        operation="accounts.drop",
+        hint="申请人撤回，或复核人不同意；收款账户不变。",
+        done="变更申请已作废，收款账户不变。",
+        call=lambda ctx, target, _: accounts.drop(ctx, change_id=target),
+    ),
 )
 
 BUDGET = table(
@@ -92,14 +100,17 @@ def payment_offers(visit: Visit, order: Remittance) -> list[Offer]:
 
 
 def account_offers(visit: Visit, changes: list[AccountChange]) -> list[Offer]:
-    """Agree to the change that waits, or ask for one."""
-    waiting = next((change for change in changes if change.agreed_on is None), None)
-    ask, agree = ACCOUNT["ask"], AGREEMENT["agree"]
+    """Agree to the change that waits, or drop it; else ask for one."""
+    waiting = next((change for change in changes if change.is_pending), None)
     if waiting is None:
+        ask = ACCOUNT["ask"]
         return [Offer(ask, "/accounts/ask")] if visit.may(ask.operation) else []
-    if visit.may(agree.operation) and waiting.asked_by_id != visit.actor.person_id:
-        return [Offer(agree, f"/accounts/{waiting.public_id}/agree")]
-    return []
+    own = waiting.asked_by_id == visit.actor.person_id
+    return [
+        Offer(act, f"/accounts/{waiting.public_id}/{act.name}")
+        for act in AGREEMENT.values()
+        if visit.may(act.operation) and not (own and act.name == "agree")
+    ]
 
 
 def budget_offers(visit: Visit) -> list[Offer]:

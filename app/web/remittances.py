@@ -166,7 +166,9 @@ def _budgets(visit: Visit, failed: Failed | None = None) -> Response:
 def _accounts(visit: Visit, failed: Failed | None = None) -> Response:
     ctx = visit.ctx
     page = listed(visit, lists.account_changes(ctx), AccountChange)
-    acted = (key for row in page.rows for key in (row.asked_by_id, row.agreed_by_id))
+    acted = (
+        key for row in page.rows for key in (row.asked_by_id, row.agreed_by_id, row.dropped_by_id)
+    )
     bank_id = visit.actor.bank_id
     return visit.show(
         "accounts.html",

@@ -58,12 +58,14 @@ class Person(Keyed, Model):
 
 
 class RoleChange(Keyed, Model):
-    """Other roles for a person: asked for by one administrator, agreed to by another."""
+    """What a person may do, or signs in with: asked for by one administrator, agreed by another."""
 
     __tablename__ = "role_change"
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     roles: Mapped[list[Any]]
+    # With a new password, and the second factor to be set up anew.
+    renews: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(String(200))
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     asked_on: Mapped[date]
@@ -86,7 +88,11 @@ class ApiKey(Keyed, Model):
     label: Mapped[str] = mapped_column(String(64))
     # Lines of the access table; none named: all that the person may do.
     operations: Mapped[list[Any] | None]
+    issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     issued_at: Mapped[datetime]
+    # By another administrator; before that the key opens nothing.
+    agreed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    agreed_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 

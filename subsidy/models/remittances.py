@@ -142,3 +142,11 @@ class AccountChange(Keyed, Model):
     asked_on: Mapped[date]
     agreed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     agreed_on: Mapped[date | None]
+    # Taken back by who asked, or refused by the other.
+    dropped_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    dropped_on: Mapped[date | None]
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it waits for the second person."""
+        return self.agreed_on is None and self.dropped_on is None

@@ -11,14 +11,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from app.commands import perform
 from app.main import create_app
-from app.security import hash_token
-from loans import logins
 from loans.access import OrganisationKind, Role
 from tests.programme import Programme
 
-FAR = datetime(2199, 1, 1, tzinfo=UTC)
 MOMENT = datetime(2020, 1, 1, tzinfo=UTC)
 PREFIX = "/api/v1"
 
@@ -61,18 +57,7 @@ class Api:
         """The API as this person's machine calls it."""
         if login not in self.keys:
             self.keys[login] = f"fumin_{login}"
-            perform(
-                self.programme.installation,
-                self.programme.security,
-                "keys.issue",
-                lambda ctx: logins.issue_key(
-                    ctx,
-                    login=login,
-                    label="test",
-                    key_hash=hash_token(self.keys[login]),
-                    expires_at=FAR,
-                ),
-            )
+            self.programme.key(login, self.keys[login])
         return Caller(self.client, {"Authorization": f"Bearer {self.keys[login]}"})
 
     def repeatable(self, seed: str) -> None:

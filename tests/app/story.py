@@ -136,6 +136,8 @@ def what_the_bureau_keeps(api: Any) -> None:
     kind = {"kind": "deregistered", "source": "行政审批局"}
     api.as_("F-maker").send("POST", "/registers", data=kind, files=listed)
     moved = {"account": "6222021234567890", "reason": "开户行更换"}
+    dropped = maker.post("/account-changes", moved)["id"]
+    maker.post(f"/account-changes/{dropped}/withdrawal")
     change = maker.post("/account-changes", moved)["id"]
     checker.post(f"/account-changes/{change}/agreement")
     budget = {"amount": "1000000.00", "document": "澄财预〔2019〕1号"}

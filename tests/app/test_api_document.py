@@ -14,6 +14,7 @@ from tests.app.operations import KEYLESS, OPEN, operations
 NOT_OVER_HTTP = {
     *(
         "keys.issue",
+        "keys.agree",
         "keys.revoke",
         "keys.read",
         "audit.read",

@@ -5,6 +5,7 @@ import json
 import random
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -29,9 +30,8 @@ from loans import audit, logins, role_changes, totp
 from loans.access import ROLES_OF, OrganisationKind, Role
 from loans.errors import Conflict, NotPermitted
 from loans.models import ApiKey, AuditRecord, BrowserSession, Person
-from tests.app.conftest import FAR
 from tests.app.requests import application_body
-from tests.programme import id_number
+from tests.programme import FAR, id_number
 
 PASSWORD = "correct-horse-battery"
 SECRET = bytes(range(totp.SECRET_BYTES))
@@ -59,8 +59,18 @@ def change_roles(p, login, roles):
     secure(p, "role_changes.agree", lambda ctx: role_changes.agree(ctx, change_id=change.public_id))
 
 
+def ask_reset(p, login, by=None):
+    """One administrator asks for a new password."""
+    asking = partial(role_changes.ask_reset, login=login, reason="遗失")
+    return p.do(by or p.system, "people.reset", asking)
+
+
 def with_password(p, login):
-    secure(p, "people.reset", lambda ctx: logins.reset(ctx, login=login, password_hash=HASH))
+    """Two administrators give somebody a new password."""
+    (person,) = p.rows(select(Person).where(Person.login == login))
+    with p.at_once():
+        ask_reset(p, login)
+        p.agree_account(person, HASH)
     return login
 
 
@@ -190,19 +200,41 @@ def test_production_asks_for_it_always(programme):
     assert not programme.installation.needs_second_factor
 
 
-def test_a_lost_phone_is_reset_by_the_security_administrator_alone(api):
+def test_a_lost_phone_is_reset_by_two_administrators(api):
     p = api.programme
     enrolled(p, "B1-maker")
     sign_in(api, "B1-maker", code_of(p, ahead=1))
     with pytest.raises(NotPermitted):
-        p.do(
-            p.bank.checker,
-            "people.reset",
-            lambda ctx: logins.reset(ctx, login="B1-maker", password_hash=HASH),
-        )
+        ask_reset(p, "B1-maker", by=p.bank.checker)
+    own = ask_reset(p, "B1-maker", by=p.security)
+    agreeing = partial(role_changes.agree, change_id=own.public_id, password_hash=HASH)
+    with pytest.raises(NotPermitted, match="同一人"):
+        secure(p, "role_changes.agree", agreeing)
+    api.anybody.get("/me")  # one administrator signs nobody out, and knows nobody's password
+    secure(p, "role_changes.drop", partial(role_changes.drop, change_id=own.public_id))
     with_password(p, "B1-maker")
     api.anybody.get("/me", status=401)
     sign_in(api, "B1-maker")
+
+
+def test_one_administrator_registers_nobody_who_can_act(api):
+    p = api.programme
+    person = {
+        "organisation_id": str(p.bank.id),
+        "name": "王",
+        "login": "w.f",
+        "roles": ["bank_maker"],
+    }
+    shown = api.as_("security").post("/people", person)
+    assert shown["roles"] == []
+    (row,) = p.rows(select(Person).where(Person.login == "w.f"))
+    with p.tampering() as session:
+        session.execute(update(Person).where(Person.id == row.id).values(password_hash=HASH))
+    sign_in(api, "w.f", status=401)
+    with p.reading() as session:
+        assert security.actor_of_login(session, "w.f") is None
+    with pytest.raises(NotPermitted, match="同一人"):
+        p.agree_account(row, HASH)
 
 
 # --- what is revoked or changed counts at once ---------------------------------------------------
@@ -256,14 +288,13 @@ def test_nobody_changes_their_own_account_under_whatever_name(programme):
         "role_changes.ask": lambda ctx: role_changes.ask(
             ctx, login="security", roles=frozenset({Role.SYSTEM_ADMIN}), reason="轮岗"
         ),
-        "people.reset": lambda ctx: logins.reset(ctx, login="security", password_hash=HASH),
+        "people.reset": lambda ctx: role_changes.ask_reset(ctx, login="security", reason="遗失"),
         "people.register": lambda ctx: logins.register_person(
             ctx,
             organisation_id=p.finance.id,
             name="另一个账号",
             login="twin",
             roles=frozenset({Role.FINANCE_APPROVER}),
-            password_hash=None,
             id_no=twin,
         ),
     }
@@ -343,19 +374,33 @@ def test_two_accounts_of_one_person_are_one_person(programme):
 # --- keys ---------------------------------------------------------------------------------------
 
 
-def issue(p, login, name, **more):
-    return secure(
-        p,
-        "keys.issue",
-        lambda ctx: logins.issue_key(
-            ctx, login=login, label="核心系统", key_hash=hash_token(name), expires_at=FAR, **more
-        ),
-    )
+def test_a_key_opens_nothing_before_a_second_administrator_agrees(api):
+    p = api.programme
+    machine = replace(api.anybody, headers={"Authorization": "Bearer fumin_new"})
+
+    def issued(secret, by):
+        asked = {"label": "核心系统", "key_hash": hash_token(secret), "expires_at": FAR}
+        issuing = partial(logins.issue_key, login="B1-maker", **asked)
+        return p.do(by, "keys.issue", issuing).public_id
+
+    def agree(key, by=p.security):
+        return p.do(by, "keys.agree", partial(logins.agree_key, key_id=key))
+
+    own, asked = issued("fumin_own", p.security), issued("fumin_new", p.system)
+    machine.get("/me", status=401)
+    for key, by, code in ((own, p.security, "same-person"), (asked, p.system, "role-not-allowed")):
+        with pytest.raises(NotPermitted) as refused:
+            agree(key, by)
+        assert refused.value.code == code
+    agree(asked)
+    machine.get("/me")
+    with pytest.raises(Conflict, match="已经复核"):
+        agree(asked)
 
 
 def test_a_key_does_what_it_was_issued_for_and_nothing_else(api):
     p = api.programme
-    issue(p, "B1-maker", "fumin_narrow", operations=frozenset({"programme.read", "notes.read"}))
+    p.key("B1-maker", "fumin_narrow", operations=frozenset({"programme.read", "notes.read"}))
     narrow = replace(api.anybody, headers={"Authorization": "Bearer fumin_narrow"})
     narrow.get("/me")
     assert narrow.get("/notes")["items"] == []
@@ -363,7 +408,7 @@ def test_a_key_does_what_it_was_issued_for_and_nothing_else(api):
     body = application_body(str(p.branches[p.bank.id]))
     narrow.post("/applications", body, status=403)
     with pytest.raises(Conflict) as refused:
-        issue(p, "B1-maker", "fumin_wide", operations=frozenset({"months.close"}))
+        p.key("B1-maker", "fumin_wide", operations=frozenset({"months.close"}))
     assert refused.value.code == "operation-not-theirs"
 
 
@@ -372,7 +417,7 @@ class Machine:
 
     def __init__(self, api, secret="s3cret-of-a-machine"):
         self.api, self.secret, self.count = api, secret, 0
-        self.key = str(issue(api.programme, "B1-maker", secret, secret=secret).public_id)
+        self.key = str(api.programme.key("B1-maker", secret, secret=secret).public_id)
 
     def signed(self, method, path, body=b"", *, age=timedelta()):
         """The request as it is sent: method, path, body, headers."""

@@ -13,16 +13,13 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from threading import Barrier
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
-from app.commands import perform
-from app.security import hash_token
-from loans import audit, logins
+from loans import audit
 from loans.models import Application, FundEntry, GuaranteeFund
 from loans.workflow import Action, State
 from tests.databases import Database
@@ -39,19 +36,7 @@ KEY = "fumin_race-for-the-last-slot"
 def contested(database: Database) -> Iterator[tuple[Programme, list[UUID], list[int]]]:
     """A fund that bears one loan, a hundred reviews with an opinion, and four servers."""
     with Programme.begin(database, fund_fen=60_000_00) as p, ExitStack() as servers:
-        login = "G-checker"
-        perform(
-            p.installation,
-            p.security,
-            "keys.issue",
-            lambda ctx: logins.issue_key(
-                ctx,
-                login=login,
-                label="race",
-                key_hash=hash_token(KEY),
-                expires_at=datetime(2199, 1, 1, tzinfo=UTC),
-            ),
-        )
+        p.key("G-checker", KEY)
         waiting = reviewed(p, AT_ONCE)
         yield p, waiting, [servers.enter_context(served(p))[0] for _ in range(PROCESSES)]
 

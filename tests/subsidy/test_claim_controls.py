@@ -327,9 +327,15 @@ def test_an_account_is_changed_by_two_persons(quarter: Programme) -> None:
         return p.do(by, "accounts.agree",
                     lambda ctx: accounts.agree(ctx, change_id=change.public_id))  # fmt: skip
 
-    change = p.do(p.bank.both, "accounts.ask",
-                  lambda ctx: accounts.ask(ctx, account="6222021234567890",
-                                           reason="更换"))  # fmt: skip
+    def ask(account: str) -> Any:
+        return p.do(p.bank.both, "accounts.ask",
+                    lambda ctx: accounts.ask(ctx, account=account, reason="更换"))  # fmt: skip
+
+    change = ask("6222021234560000")
+    p.do(p.bank.maker, "accounts.drop", lambda ctx: accounts.drop(ctx, change_id=change.public_id))
+    with pytest.raises(Conflict, match="已经作废"):
+        agree(p.bank.checker)
+    change = ask("6222021234567890")
     with pytest.raises(NotPermitted):
         agree(p.bank.both)
     agree(p.bank.checker)
