@@ -53,7 +53,6 @@ class AccrualLine(Model):
             postgresql_where=text("kind = 'regular'"),
         ),
         Index("uq_accrual_line_adjustment", "note_id", "movement_id", unique=True),
-        Index("ix_accrual_line_note", "note_id"),
         CheckConstraint("borrower_fen + subsidy_fen = interest_fen", name="shares"),
         APPEND_ONLY,
     )
