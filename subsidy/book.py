@@ -99,6 +99,12 @@ def read_book(folder: Path, *, settlement: int) -> Book | list[Problem]:
     return Book(notes, events, subsidy_class)
 
 
+def note_numbers(folder: Path) -> list[str]:
+    """The note numbers of a book that may have problems; none where they cannot be read."""
+    loans = read_table(folder, "loans", ("note_no",), (), [])
+    return [] if loans is None else [text for text in loans.text("note_no") if text]
+
+
 def _notes(
     table: Table, settlement: int, problems: list[Problem]
 ) -> tuple[Notes, npt.NDArray[np.int8]]:
@@ -172,8 +178,9 @@ def _events(table: Table, notes: Notes, problems: list[Problem]) -> Events:
     table.report(problems, "rate_pct", no_rate, "利率变动须有新利率，请填写")
 
     value = np.where(takes_rate, rate, np.where(takes_amount, amount, 0))
-    readable = (owner >= 0) & (kind > 0) & (on != MISSING) & (value != MISSING)
-    readable &= notes.disbursed_on[owner] != UNREAD_DAY
+    readable = (kind > 0) & (on != MISSING) & (value != MISSING)
+    # Of an unknown note (-1) the day behind the last one.
+    readable &= np.append(notes.disbursed_on, UNREAD_DAY)[owner] != UNREAD_DAY
     rows = np.flatnonzero(readable)
     happened = Happened(owner=owner[rows], on=on[rows], kind=kind[rows], value=value[rows])
     for column, wrong, message in event_problems(happened, notes):

@@ -6,14 +6,14 @@ after the other in order of their names are the pages of the whole.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from subsidy.accrual import Events, Lines, Notes
-from subsidy.book import CLASSES, Book, read_book
+from subsidy.book import CLASSES, Book, note_numbers, read_book
 from subsidy.book_files import Problem
 from subsidy.lines import Page, Rows, rows_of
 from subsidy.notes import Column, Integers
@@ -42,22 +42,26 @@ def part_folders(folder: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class Part:
-    """A part that could be read: its note numbers, and its pages with their totals by class."""
+    """A part's note numbers as far as they can be read, and its pages with their totals by class:
+    no page where the part has problems."""
 
     note_no: Sequence[str]
     pages: Iterable[tuple[Page, Integers]]
+    problems: Sequence[Problem] = ()
 
 
-def read_part(folder: Path, job: Job) -> Part | list[Problem]:
+def read_part(folder: Path, job: Job) -> Part:
     """One part, its pages computed as they are asked for; or all its problems."""
     book = read_book(folder, settlement=job.settlement)
-    return Part(book.notes.note_no, _pages(book, job)) if isinstance(book, Book) else book
+    if isinstance(book, Book):
+        return Part(book.notes.note_no, _pages(book, job))
+    return Part(note_numbers(folder), (), book)
 
 
-def accrued_part(folder: Path, job: Job) -> Part | list[Problem]:
+def accrued_part(folder: Path, job: Job) -> Part:
     """One part with all its pages: the pure function that a cluster runs."""
     part = read_part(folder, job)
-    return Part(part.note_no, list(part.pages)) if isinstance(part, Part) else part
+    return replace(part, pages=list(part.pages))
 
 
 def _pages(book: Book, job: Job) -> Iterator[tuple[Page, Integers]]:

@@ -16,7 +16,6 @@ from loans.errors import Conflict
 from loans.money import fen_to_yuan
 from subsidy.accrual import MONTH_END, MONTHLY_20, QUARTERLY_20, day
 from subsidy.book import CLASSES
-from subsidy.book_files import Problem
 from subsidy.book_pages import SLAB, Job, Part, part_folders
 from subsidy.lines import encoder, written_whole
 from subsidy.notes import Integers
@@ -85,9 +84,7 @@ def report_days(since: int, until: int, *, by: By, code: int) -> list[int]:
     return [since, *between, until] if since < until else []
 
 
-def write_lines(
-    folders: Sequence[Path], parts: Iterable[Part | list[Problem]], out: Path
-) -> Integers:
+def write_lines(folders: Sequence[Path], parts: Iterable[Part], out: Path) -> Integers:
     """Write every part's pages; the totals by class. With any problem in any part: no file."""
     totals = np.zeros((len(CLASSES), 3), np.int64)
     problems: list[str] = []
@@ -95,9 +92,7 @@ def write_lines(
     with written_whole(out) as file, _progress() as bar:
         for folder, part in zip(folders, parts, strict=True):
             where = f"{folder.name}/" if len(folders) > 1 else ""
-            if not isinstance(part, Part):
-                problems += (f"{where}{problem}" for problem in part)
-                continue
+            problems += (f"{where}{problem}" for problem in part.problems)
             if len(folders) > 1:
                 problems += _elsewhere(part.note_no, folder.name, home)
             task = bar.add_task(f"计息 {where}", total=-(-len(part.note_no) // SLAB))

@@ -1,6 +1,7 @@
 """Where a book is accrued: here with numpy or compiled code, or by workers of a Dask cluster."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any, Final
 
 from loans.errors import Conflict
 from subsidy import accrual
-from subsidy.book_files import Problem
 from subsidy.book_pages import Accrue, Job, Part, accrued_part, read_part
 
 RETRIES: Final = 3  # a worker that dies takes its part with it; another one tries again
@@ -32,7 +32,7 @@ def accrue_of(engine: Engine) -> Accrue:
 
 def run_parts(
     folders: Sequence[Path], job: Job, *, engine: Engine, scheduler: str | None
-) -> Iterator[Part | list[Problem]]:
+) -> Iterator[Part]:
     """Each part in the order of ``folders``: one after the other, or all at once on a cluster
     (the one at ``scheduler``, or one on this machine), whose workers must see the same folders."""
     if engine is not Engine.DASK:
@@ -42,7 +42,7 @@ def run_parts(
     here = {} if scheduler else {"processes": True, "dashboard_address": ":0"}
     try:
         client = distributed.Client(scheduler, **here)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):
         raise Conflict(
             "cluster-unreachable",
             f"连不上 Dask 调度器 {scheduler or '（本机）'}，请核对地址，或改用 --engine numpy。",
@@ -50,8 +50,16 @@ def run_parts(
     with client:
         paths = [folder.resolve() for folder in folders]
         futures = client.map(accrued_part, paths, job=job, retries=RETRIES, pure=False)
-        while futures:
-            yield futures.pop(0).result()
+        try:
+            while futures:
+                yield futures.pop(0).result()
+        except (distributed.KilledWorker, CancelledError):
+            part = folders[len(folders) - len(futures) - 1].name
+            raise Conflict(
+                "cluster-broke-off",
+                f"Dask 集群没有算完分册 {part}：调度器断开，或工作进程 {RETRIES + 1} 次中断。"
+                "请看其日志（常见原因是内存不足，可把分册分得更小）后重算，或改用 --engine numpy。",
+            ) from None
 
 
 def _extra(module: str, extra: str) -> Any:

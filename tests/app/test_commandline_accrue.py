@@ -1,7 +1,12 @@
 """``fumin accrue`` as its user meets it."""
 
 import io
+import os
 import shutil
+import signal
+from functools import partial
+from importlib import import_module
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -9,6 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from app.commandline.accrue import accrue
+from subsidy import accrual
 
 LOANS = """\
 note_no,principal,disbursed_on,matures_on,rate_pct,subsidy_class,subsidised_principal,benchmark_pct
@@ -140,6 +146,19 @@ def parts(book):
     return book
 
 
+def _dying_once(died, notes, events, boundaries):
+    """The core on a worker that is killed over its first part."""
+    if not died.exists():
+        died.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return accrual.accrue(notes, events, boundaries)
+
+
+def _lost(notes, events, boundaries):
+    """What a client is told of a part that killed every worker."""
+    raise import_module("distributed").KilledWorker("1", SimpleNamespace(address="here"), 4)
+
+
 class TestParts:
     """A book cut into sub-folders, as for more than one machine."""
 
@@ -162,13 +181,34 @@ class TestParts:
         assert "借据号 F1 在分册 2 中已有" in result.stderr
         assert not (tmp_path / "lines.csv").exists()
 
+    def test_the_bad_rows_of_all_parts_are_told_at_once(self, run, parts, tmp_path):
+        shutil.copytree(parts / "2", parts / "3")
+        for part, column in (("1", "disbursed_on"), ("2", "rate_pct")):
+            loans = pd.read_parquet(parts / part / "loans.parquet").assign(**{column: "x"})
+            loans.to_parquet(parts / part / "loans.parquet")
+
+        result = run()
+
+        assert result.exit_code == 2
+        assert [line.split("：")[0] for line in result.stderr.splitlines()[:-1]] == [
+            "1/loans.parquet 第 2 行 disbursed_on",
+            "1/loans.parquet 第 3 行 disbursed_on",
+            "2/loans.parquet 第 2 行 rate_pct",
+            "3/loans",  # its note is in part 2 too
+        ]
+        assert not (tmp_path / "lines.csv").exists()
+
     @pytest.mark.required_in_ci
     @pytest.mark.filterwarnings("ignore")
-    def test_a_real_local_cluster_gives_the_same_bytes(self, run, tmp_path, request):
+    def test_a_real_local_cluster_that_loses_a_worker_gives_the_same_bytes(
+        self, run, tmp_path, request, monkeypatch
+    ):
         distributed = pytest.importorskip("distributed")
         run()
         whole = (tmp_path / "lines.csv").read_bytes()
         request.getfixturevalue("parts")
+        dying = partial(_dying_once, tmp_path / "died")
+        monkeypatch.setattr("app.commandline.accrue.accrue_of", lambda engine: dying)
         with distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster:
@@ -178,6 +218,21 @@ class TestParts:
 
         assert result.exit_code == 0, result.stderr
         assert (tmp_path / "cluster.csv").read_bytes() == whole
+        assert (tmp_path / "died").exists()
+
+    @pytest.mark.required_in_ci
+    @pytest.mark.filterwarnings("ignore")
+    @pytest.mark.usefixtures("parts")
+    def test_a_cluster_that_loses_every_worker_is_told_in_words(self, run, tmp_path, monkeypatch):
+        distributed = pytest.importorskip("distributed")
+        monkeypatch.setattr("app.commandline.accrue.accrue_of", lambda engine: _lost)
+        with distributed.LocalCluster(
+            n_workers=1, processes=False, dashboard_address=None
+        ) as cluster:
+            result = run("--engine", "dask", "--scheduler", cluster.scheduler_address)
+
+        assert result.exit_code == 2 and "没有算完分册 1" in result.stderr
+        assert not (tmp_path / "lines.csv").exists()
 
     @pytest.mark.required_in_ci
     def test_a_cluster_out_of_reach_is_named(self, run):

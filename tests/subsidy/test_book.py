@@ -164,6 +164,14 @@ def test_every_bad_row_is_reported_in_the_order_of_the_files(read):
     assert str(problems[0]) == "loans.csv 第 3 行 note_no：借据号重复，只能有一行，请删除或改号"
 
 
+def test_events_of_a_book_without_loans_are_all_of_unknown_notes(read):
+    problems = read("", "A1,2019-05-01,principal_repaid,1.00,\nA1,2019-05-02,overdue_from,,\n")
+
+    assert [(p.file, p.row, p.column) for p in problems] == [
+        ("events.csv", 2, "note_no"), ("events.csv", 3, "note_no"),
+    ]  # fmt: skip
+
+
 def test_an_event_of_a_loan_with_an_unreadable_cell_is_not_blamed(read):
     problems = read("A1,x,y,2020-04-10,4.35,full,\n", "A1,2019-05-01,principal_repaid,1.00,\n")
 
