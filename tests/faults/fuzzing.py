@@ -1,7 +1,8 @@
 """Hooks of Schemathesis: every request comes from one of the programme's people, with a fresh key.
 
 The role is drawn anew for every request, mostly among those that may call the operation: what the
-others get is the access matrix's affair. Most ids name something that is there.
+others get is the access matrix's affair. Most ids name something that is there, and an edit names
+the version that it was shown: no schema can say which that is.
 """
 
 import atexit
@@ -13,6 +14,8 @@ from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 from uuid import UUID
 
 import schemathesis
@@ -23,6 +26,7 @@ from tests.app.people import NAMES
 
 KEY = re.compile(r"[A-Za-z0-9_\-.:]{8,128}")
 ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+TAG = re.compile(r'"[0-9]{1,9}(-[0-9a-f]{24})?"')
 KNOWN: dict[str, list[str]] = json.loads(os.environ.get("FUMIN_FUZZ_IDS", "{}"))
 drawn = Random(os.environ.get("FUMIN_FUZZ_SEED", "0"))
 
@@ -57,12 +61,25 @@ def before_call(_context: Any, case: schemathesis.Case, _kwargs: dict[str, Any])
         _name_what_is_there(case.path_parameters)
         _name_what_is_there(case.query)
         _name_what_is_there(case.body)
+    if TAG.fullmatch(str(headers.get("If-Match", ""))):
+        _name_what_was_shown(case, headers)
 
 
 def _name_what_is_there(values: Any) -> None:
     for name in KNOWN.keys() & set(values if isinstance(values, dict) else ()):
         if ID.fullmatch(str(values[name])) and drawn.random() < 0.8:
             values[name] = drawn.choice(KNOWN[name])
+
+
+def _name_what_was_shown(case: schemathesis.Case, headers: dict[str, Any]) -> None:
+    """The tag of the record as the same caller reads it now; whoever may not is refused anyway."""
+    address = f"{case.operation.base_url.rstrip('/')}{case.formatted_path}"
+    shown = Request(address, headers={"Authorization": headers.get("Authorization", "")})
+    try:
+        with urlopen(shown) as answer:
+            headers["If-Match"] = answer.headers["ETag"]
+    except HTTPError as refused:
+        refused.close()
 
 
 answers: defaultdict[str, Counter[int]] = defaultdict(Counter)

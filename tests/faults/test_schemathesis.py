@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
+from app import security
 from tests.app.people import NAMES
 from tests.faults.serving import served
 from tests.faults.world import names, populate
@@ -17,11 +20,13 @@ EXAMPLES = 25  # of an operation, beside all cases of the coverage phase
 SEED = "0"  # of the ordinary run, which everybody can repeat; --full draws another each time
 ANSWERS = "answers.json"
 PROJECT = Path(__file__).parents[2]
+CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 GENERATED = re.compile(r"^ *(\d+) generated", re.MULTILINE)
 
 
 @pytest.mark.faults
-def test_the_api_keeps_what_its_document_promises(databases, seeded, faults, tmp_path):
+def test_the_api_keeps_what_its_document_promises(databases, seeded, faults, tmp_path, monkeypatch):
+    monkeypatch.setattr(security, "_HASHER", CHEAP)  # hundreds of passwords, all of them drawn
     original, programme = seeded["sqlite"]
     with databases.copy(original) as database, programme.moved(database) as p:
         populate(p)
