@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 
 from app import __version__, link, metrics, problems
 from app.api import routers
+from app.api.callers import Forged, MustEnrol, NotSignedIn
 from app.api.document import DESCRIPTION, complete
-from app.api.edge import Forged, MustEnrol, NotSignedIn
 from app.api.strict import BodyTooLarge
 from app.commands import Busy
 from app.deps import Installation

@@ -53,18 +53,23 @@ def signature(secret: str, part: Part, *, time: str, nonce: str) -> str:
     return hmac.new(secret.encode(), b"\n".join(lines), hashlib.sha256).hexdigest()
 
 
+def is_expected(installation: Installation, given: str) -> bool:
+    """Whether a known key says that it signed now: worth reading the body that it covers."""
+    found = _in_time(given, installation.clock())
+    if found is None:
+        return False
+    with installation.reads() as session:
+        return _key(session, found) is not None
+
+
 def actor_of(installation: Installation, given: str, part: Part) -> Actor | None:
     """Who signed this request; None if nobody did, too long ago, or if it came before."""
-    found = _GIVEN.fullmatch(given)
+    at = installation.clock()
+    found = _in_time(given, at)
     if found is None:
         return None
-    at = installation.clock()
-    if abs(at.timestamp() - int(found["time"])) > WINDOW.total_seconds():
-        return None
     with installation.reads() as session:
-        key = session.scalars(
-            select(ApiKey).where(ApiKey.public_id == UUID(found["key"]))
-        ).one_or_none()
+        key = _key(session, found)
         if key is None or key.secret_sealed is None:
             return None
         secret = installation.vault.open(KEY_SECRET, key.secret_sealed)
@@ -75,6 +80,18 @@ def actor_of(installation: Installation, given: str, part: Part) -> Actor | None
     if actor is None or not _is_first(installation, key.id, found["nonce"], at):
         return None
     return actor
+
+
+def _in_time(given: str, at: datetime) -> re.Match[str] | None:
+    found = _GIVEN.fullmatch(given)
+    if found is None or abs(at.timestamp() - int(found["time"])) > WINDOW.total_seconds():
+        return None
+    return found
+
+
+def _key(session: Session, found: re.Match[str]) -> ApiKey | None:
+    signing = select(ApiKey).where(ApiKey.secret_sealed.is_not(None))
+    return session.scalars(signing.where(ApiKey.public_id == UUID(found["key"]))).one_or_none()
 
 
 def _is_first(installation: Installation, key_id: int, nonce: str, at: datetime) -> bool:

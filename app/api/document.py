@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.edge import COOKIE
+from app.api.callers import COOKIE
 from app.api.journey import OPERATION
 from app.api.views import ProblemOut
 

@@ -13,7 +13,8 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
-from app import problems, security, signing
+from app import problems
+from app.api import callers
 from app.api.journey import OPERATION
 from app.api.strict import StrictRequest
 from app.api.wire import AS_DIGITS, Id
@@ -23,23 +24,7 @@ from loans import access
 from loans.access import Actor
 from loans.context import Context
 
-COOKIE = "fumin_session"
-CSRF_HEADER = "x-csrf-token"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
 Result = TypeVar("Result")
-
-
-class NotSignedIn(Exception):
-    """No caller: answered with 401."""
-
-
-class Forged(Exception):
-    """A write with a cookie but without its anti-forgery token: answered with 403."""
-
-
-class MustEnrol(Exception):
-    """A session that is good for nothing but setting up the second factor: answered with 403."""
 
 
 def installation_of(request: Request) -> Installation:
@@ -51,51 +36,11 @@ def installation_of(request: Request) -> Installation:
 Copy = Annotated[Installation, Depends(installation_of)]
 
 
-def current_actor(request: Request, installation: Copy) -> Actor:
-    """Who calls: an API key (sent, or only signed with), or a browser session's cookie."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    cookie = request.cookies.get(COOKIE, "")
-    if scheme.lower() == signing.SCHEME:
-        assert isinstance(request, StrictRequest)
-        actor = signing.actor_of(installation, given, _signed_part(request))
-    elif scheme:
-        actor = _of_key(installation, scheme, given)
-    else:
-        with installation.reads() as session:
-            actor = _of_cookie(request, security.actor_of_cookie(installation, session, cookie))
-    if actor is None:
-        raise NotSignedIn
-    request.state.person = actor.public_id  # for the log
-    if installation.buckets:
-        installation.buckets.take(actor.organisation_id)
-    if not scheme:
-        security.touch(installation, cookie)
-    return actor
-
-
-def _signed_part(request: StrictRequest) -> signing.Part:
-    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    query: bytes = request.scope["query_string"]
-    return signing.Part(request.method, (path + b"?" + query if query else path), request.read_body)
-
-
-def _of_key(installation: Installation, scheme: str, key: str) -> Actor | None:
-    if scheme.lower() != "bearer":
-        return None
-    with installation.reads() as session:
-        return security.actor_of_key(session, key, installation.clock())
-
-
-def _of_cookie(request: Request, signed_in: security.SignedIn | None) -> Actor | None:
-    if signed_in is None:
-        return None
-    if request.method not in SAFE_METHODS and not security.same_token(
-        request.headers.get(CSRF_HEADER, ""), signed_in.csrf
-    ):
-        raise Forged
-    if signed_in.must_enrol and request.scope["route"].openapi_extra:
-        raise MustEnrol
-    return signed_in.actor
+def current_actor(request: Request) -> Actor:
+    """Who calls; a route of an operation knew it before it read the body."""
+    assert isinstance(request, StrictRequest)
+    known: Actor | None = getattr(request.state, "actor", None)
+    return known or callers.actor_of(request)
 
 
 Caller = Annotated[Actor, Depends(current_actor)]

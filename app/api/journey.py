@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter
 
 from app import problems
-from app.api.strict import StrictRoute
+from app.api.route import StrictRoute
 from app.api.wire import Out
 from loans.access import ALLOWED
 

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from app import security
-from app.api.edge import COOKIE, Caller, Copy, Read
+from app.api.callers import COOKIE
+from app.api.edge import Caller, Copy, Read
 from app.api.journey import PREFIX, Journey, problem_answers
-from app.api.strict import StrictRoute
+from app.api.route import StrictRoute
 from app.api.views import PartyOut
 from app.api.wire import Body, Out
 from loans.access import OrganisationKind, Role

@@ -6,13 +6,10 @@ surrogates, NUL, nesting beyond 32; with 413: more bytes than the route takes.
 
 import json
 import math
-from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
+from fastapi import Request
 
-from app.api.conditional import conditional
 from loans.errors import BadFile
 
 LARGEST_JSON = 1_000_000
@@ -80,24 +77,6 @@ class StrictRequest(Request):
         if not hasattr(self, "_json"):
             self._json = parse(await self.body())
         return self._json
-
-
-class StrictRoute(APIRoute):
-    """A route that reads its body strictly, before anything else happens."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, given a strict request. Its own refusals of a body would be less exact."""
-        handler = super().get_route_handler()
-
-        async def strict(request: Request) -> Response:
-            asked = StrictRequest(request.scope, request.receive)
-            if await asked.body() and not asked.is_form:
-                if not asked.headers.get("content-type", "").startswith(JSON):
-                    raise BadFile("bad-json", f"请求内容须为 {JSON}，文件用 {FORM} 上传")
-                await asked.json()
-            return conditional(asked, await handler(asked))
-
-        return strict
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -71,6 +71,8 @@ def claim_quarter(
     """From the settlement day to the subsidy's arrival at the bank."""
     yield office.workday(until, 1 + bank)
     claimed = _file(office, filings, bank=bank, number=number, since=since, until=until)
+    if claimed is None:
+        return
     yield office.workday(office.today, 1)
     claim = office.do(
         AUDITOR,
@@ -105,8 +107,8 @@ def claim_quarter(
 
 def _file(
     office: Office, filings: Claims, *, bank: int, number: int, since: date, until: date
-) -> Claimed:
-    """Compute, get a few lines wrong, write the workbook, hand it in."""
+) -> Claimed | None:
+    """Compute, get a few lines wrong, write the workbook, hand it in; without a line do nothing."""
     ledger = read_ledger(office, bank, since, until)
     is_last = list(quarters(filings.scale.until))[-1] == (since, until)
     lines, planted = plant(
@@ -117,6 +119,8 @@ def _file(
         so_far=filings.so_far,
         chance=random.Random(filings.scale.seed + 10 * number + bank),
     )
+    if not lines:
+        return None
     data = write_detail_sheet(lines)
     path = filings.folder / f"{until:%Y-%m}-{BANKS[bank].name}-贴息申报明细表.xlsx"
     path.write_bytes(data)

@@ -1,5 +1,6 @@
 """Who may call what: credentials, roles, isolation of competing banks, sessions."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -44,6 +45,25 @@ def test_nobody_gets_anywhere_without_credentials(api):
         assert answer.status_code == 401, operation.name
         assert answer.json()["code"] == "not-signed-in"
         assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_body_of_nobody_is_not_read(api):
+    pieces, answers = [], []
+    scope = {"type": "http", "method": "POST", "scheme": "http", "query_string": b""}
+    scope["path"] = f"{PREFIX}/applications"
+
+    async def receive():
+        pieces.append(b"{" * 1_000)
+        return {"type": "http.request", "body": pieces[-1], "more_body": len(pieces) < 20}
+
+    async def send(message):
+        answers.append(message)
+
+    for given in (b"", b"Bearer fumin_nobody", b"FUMIN-HMAC-SHA256 key=x, time=1"):
+        headers = [(b"authorization", given)] if given else []
+        asyncio.run(api.app(scope | {"headers": headers}, receive, send))
+        assert answers[0]["status"] == 401 and pieces == []
+        answers.clear()
 
 
 def test_every_operation_obeys_the_access_table_for_every_role(api):
