@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from threading import BoundedSemaphore
 
 from pwdlib import PasswordHash
@@ -42,8 +43,6 @@ KEY_PREFIX = "fumin_"
 
 _HASHER = PasswordHash((Argon2Hasher(),))
 _HASHES_AT_ONCE = BoundedSemaphore(2)  # each takes 64 MB
-# Verified against when the login is unknown, so that both answers cost the same.
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
 
 
 class SignInRefused(Exception):
@@ -257,8 +256,15 @@ def _note_stranger(installation: Installation, session: Session, login: str, add
 
 def _matches(password_hash: str | None, password: str) -> bool:
     """Whether this is the password; takes as long where there is none."""
+    nobodys = _nobodys_hash()  # before it matters whose it is: a process makes it only once
     with _HASHES_AT_ONCE:
-        return _HASHER.verify(password, password_hash or _NOBODY) and password_hash is not None
+        return _HASHER.verify(password, password_hash or nobodys) and password_hash is not None
+
+
+@cache
+def _nobodys_hash() -> str:
+    """What a password is compared with where the login is unknown, made at the first sign-in."""
+    return _HASHER.hash(secrets.token_urlsafe(16))
 
 
 def _is_open(person: Person, at: datetime) -> bool:

@@ -15,7 +15,7 @@ BEGUN = pytest.StashKey[float]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--full", action="store_true", help="every boundary on PostgreSQL too")
+    parser.addoption("--full", action="store_true", help="die at every boundary, on both engines")
     parser.addoption(
         "--fault-seed", default=secrets.token_hex(4), help="repeats the choices of a run"
     )
