@@ -12,6 +12,7 @@ class Limits:
     file_bytes: int = 32 * MEGABYTE
     entries: int = 500  # parts inside a workbook
     unpacked_bytes: int = 256 * MEGABYTE
+    about_bytes: int = 4 * MEGABYTE  # of a part that says how the sheets are to be read
     ratio: int = 100  # unpacked : packed, for parts above one megabyte
     sheets: int = 20
     rows: int = 200_000

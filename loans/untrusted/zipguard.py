@@ -23,6 +23,8 @@ _FORBIDDEN_PARTS = (
     ("xl/embeddings/", "workbook-objects", "工作簿嵌入了其他对象"),
     ("xl/activex/", "workbook-objects", "工作簿含有控件"),
 )
+# Read whole, into objects many times their size.
+_ABOUT = (".rels", "[content_types].xml", "xl/workbook.xml", "xl/styles.xml")
 _ADVICE = "，请将明细表以“值”粘贴到新的工作簿，另存为 .xlsx 后重新上传"
 
 
@@ -63,7 +65,8 @@ def _check_part(
     book: zipfile.ZipFile, part: zipfile.ZipInfo, limits: Limits, room_bytes: int
 ) -> int:
     """Unpack one part in pieces; its true size in bytes."""
-    is_xml = part.filename.lower().endswith((".xml", ".rels", ".vml"))
+    name = part.filename.lower()
+    is_xml, is_about = name.endswith((".xml", ".rels", ".vml")), name.endswith(_ABOUT)
     size, rows, tail = 0, 0, b""
     with book.open(part) as stream:
         while piece := stream.read(_PIECE):
@@ -73,6 +76,8 @@ def _check_part(
             if size > room_bytes:
                 megabytes = limits.unpacked_bytes // MEGABYTE
                 raise Refused("workbook-too-large", f"工作簿展开后超过 {megabytes} MB")
+            if is_about and size > limits.about_bytes:
+                raise Refused("workbook-too-large", "工作簿的样式、名称或关系过多" + _ADVICE)
             if size > MEGABYTE and size > limits.ratio * max(part.compress_size, 1):
                 raise Refused("workbook-too-large", "工作簿压缩比异常，疑似压缩炸弹")
             if is_xml:

@@ -3,6 +3,7 @@
 import io
 import os
 import resource
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,26 @@ def _encrypted() -> bytes:
             data[begin + at] |= 1
             begin = data.find(mark, begin + 1)
     return bytes(data)
+
+
+def _with(part: str | zipfile.ZipInfo, content: bytes, how: int = zipfile.ZIP_STORED) -> bytes:
+    """A workbook with one part more, however odd."""
+    target = io.BytesIO(workbook())
+    with warnings.catch_warnings(), zipfile.ZipFile(target, "a") as book:
+        warnings.simplefilter("ignore")
+        book.writestr(part, content, how)
+    return target.getvalue()
+
+
+def _link(name: str) -> zipfile.ZipInfo:
+    link = zipfile.ZipInfo(name)
+    link.external_attr = 0o120777 << 16
+    return link
+
+
+def _many(tag: str) -> str:
+    """XML that does not pack into nothing."""
+    return "<a>" + "".join(f'<{tag} n="{n * 7919 % 999_983}"/>' for n in range(220_000)) + "</a>"
 
 
 def _lying_sizes() -> bytes:
@@ -143,6 +164,41 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a huge csv cell": ("a.csv", lambda: b"x" * 5_000_000, "csv-broken"),
     "a picture": ("a.csv", lambda: b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "not-a-table"),
     "json": ("a.csv", lambda: b'{"a": 1}', "header-missing"),
+    "utf-32": ("a.csv", lambda: "编号,金额\n".encode("utf-32"), "not-a-table"),
+    "two encodings": (
+        "a.csv", lambda: "编号,金额\n".encode() + "张三,1\n".encode("gb18030"), "header-missing"),
+    "half a pair in utf-8": (
+        "a.csv", lambda: "编号,金额\n".encode() + b"\xed\xa0\x80,1\n", "unknown-encoding"),
+    "a header twice": ("a.csv", lambda: "编号,金额,编号\n1,2,3\n".encode(), "header-unclear"),
+    "a gzip": ("a.csv", lambda: b"\x1f\x8b\x08" + b"\0" * 50, "not-a-table"),
+    "a programme": ("a.csv", lambda: b"MZ" + b"\0" * 200, "not-a-table"),
+    "ever more quotes": (
+        "a.csv", lambda: "编号,金额\n".encode() + b'"' * 5_000_001, "csv-broken"),
+    "a part twice": ("a.xlsx", lambda: _with("xl/workbook.xml", b"<a/>"), "workbook-broken"),
+    "a link instead of a part": (
+        "a.xlsx", lambda: _with(_link("xl/worksheets/sheet2.xml"), b"/etc/passwd"),
+        "workbook-broken"),
+    "another compression": (
+        "a.xlsx", lambda: _with("x.xml", b"<a/>", zipfile.ZIP_LZMA), "workbook-broken"),
+    "number formats without end": (
+        "a.xlsx", lambda: workbook({"xl/styles.xml": _many("numFmt")}),
+        "workbook-too-large"),
+    "names without end": (
+        "a.xlsx", lambda: workbook({"xl/workbook.xml": _many("definedName")}),
+        "workbook-too-large"),
+    "relations without end": (
+        "a.xlsx", lambda: workbook({"xl/_rels/workbook.xml.rels": _many("Relationship")}),
+        "workbook-too-large"),
+    "a number that is none": (
+        "a.xlsx",
+        lambda: workbook({"xl/worksheets/sheet1.xml":
+                          sheet('<row r="1"><c r="A1"><v>NaN</v></c></row>')}),
+        "file-broken"),
+    "a cell of another row": (
+        "a.xlsx",
+        lambda: workbook({"xl/worksheets/sheet1.xml":
+                          sheet('<row r="1"><c r="A7"><v>1</v></c></row>')}),
+        "workbook-broken"),
     "larger than any claim": ("a.csv", lambda: b"1" * (LIMITS.file_bytes + 1), "file-too-large"),
 }  # fmt: skip
 
