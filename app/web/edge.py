@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -99,6 +100,12 @@ class SignInFirst(Exception):
 
 class EnrolFirst(Exception):
     """The second factor must be set up before anything else: answered with the way there."""
+
+
+def without_day(request: Request) -> str:
+    """The address that was asked for, of today."""
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in ("on", "done")]
+    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
 def installation_of(request: Request) -> Installation:
@@ -195,6 +202,11 @@ class Visit:
             return address
         page, hash, place = address.partition("#")
         return f"{page}{'&' if '?' in page else '?'}on={self.as_of}{hash}{place}"
+
+    @property
+    def today_instead(self) -> str:
+        """The same page of today."""
+        return without_day(self.request)
 
     def show(self, template: str, *, status: int = 200, **content: Any) -> HTMLResponse:
         """The page of this template; ``done`` in the address is said once at its top."""

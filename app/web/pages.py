@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -34,7 +34,7 @@ from app.web import (
     statistics,
     watch,
 )
-from app.web.edge import ACCOUNT, EnrolFirst, SignInFirst, framed, installation_of
+from app.web.edge import ACCOUNT, EnrolFirst, SignInFirst, framed, installation_of, without_day
 from app.web.render import render
 
 ADVICE = {
@@ -80,22 +80,15 @@ def problem_page(request: Request, status: int, body: dict[str, Any]) -> Respons
     """A problem as a page: what happened, by which sentence, what to do."""
     advice = ADVICE.get(status, "请稍后重试；仍不行请把请求编号告诉管理员。")
     content = {"body": body, "advice": advice, "today_instead": None}
-    if body["code"] in NOT_THAT_DAY and (today := _without_day(request)):
-        content |= {"advice": "请选择别的日期，或看今天的情况。", "today_instead": today}
+    if body["code"] in NOT_THAT_DAY and request.method == "GET" and "on" in request.query_params:
+        advice, today = "请选择别的日期，或看今天的情况。", without_day(request)
+        content |= {"advice": advice, "today_instead": today}
     if status in FRAMED:
         with suppress(SQLAlchemyError), framed(request) as visit:
             if visit is not None:
                 return visit.show("problem.html", status=status, framed=True, **content)
     env = installation_of(request).env
     return HTMLResponse(render("problem.html", env=env, framed=False, **content), status)
-
-
-def _without_day(request: Request) -> str | None:
-    """The same page as of today, where the address asks for another day."""
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k != "on"]
-    if request.method != "GET" or "on" not in request.query_params:
-        return None
-    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
 def to_sign_in(request: Request) -> Response:

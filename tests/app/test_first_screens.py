@@ -112,10 +112,10 @@ def test_links_carry_the_day_and_a_page_without_it_says_so(
     assert {page for page, what in told.items() if what == 1} == {
         "/", "/applications", "/notes", "/maturities", "/fund", "/statistics",
     }  # fmt: skip
-    assert (
-        set(told.values()) == {1, 2}
-        and f'href="/notes/{office.note}?on={DAY}"' in person.get(f"/notes?on={DAY}").text
-    )
+    assert set(told.values()) == {1, 2}
+    late = person.get(f"/notes?standing=late&on={DAY}").text
+    assert 'href="/notes?standing=late">回到今天' in late, "the filter stays"
+    assert f'href="/notes/{office.note}?on={DAY}"' in person.get(f"/notes?on={DAY}").text
 
 
 def test_a_note_stands_as_in_the_list_of_the_day(client: TestClient, office: Office) -> None:

@@ -351,6 +351,9 @@ def test_an_edit_is_tried_as_a_new_application_is_and_its_subsidy_is_not_nothing
         foot = page.text[page.text.index("<tfoot>") :].split("</tfoot>")[0]
         assert 'data-label="自付">0.00<' in foot and 'data-label="贴息">0.00<' not in foot
     assert site.office.programme.row(Application, site.office.draft).version == version
+    steep = person.send(form, path, **filled | {"rate_ppm": "43.5"})
+    assert "还不能试算：“年利率（%）”应在 0% 至 24% 之间" in steep.text
+    assert 'value="assess" class="second" formnovalidate' in steep.text, "tried half-filled"
 
 
 def test_what_cannot_be_read_is_said_at_its_field_and_stays_typed(site: Site) -> None:
