@@ -10,12 +10,12 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from app.bootstrap import ADMINISTRATORS, Newcomer, first_administrators
+from app.commandline import tables
 from app.commandline.opening import ActingAs, acting_person, opened
 from app.commands import perform
 from app.deps import Installation
@@ -32,7 +32,6 @@ Why = Annotated[str, typer.Option("--reason", prompt="原因", help="原因。")
 RequestId = Annotated[UUID, typer.Argument(help="待复核事项的编号。")]
 KeyId = Annotated[UUID, typer.Argument(help="密钥编号。")]
 DAYS = 365
-PLAIN_WIDTH = 160  # of a file or a pipe, where no terminal says how wide it is
 
 
 @admin.command()
@@ -365,8 +364,7 @@ def _show(headers: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
     table = Table()
     table.add_column(number, no_wrap=True)  # what other commands ask for is never cut
     for header in others:
-        table.add_column(header, overflow="fold")
+        table.add_column(header)
     for row in rows:
         table.add_row(*row)
-    console = Console()
-    (console if console.is_terminal else Console(width=PLAIN_WIDTH)).print(table)
+    tables.show(table)

@@ -4,10 +4,17 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from app.commandline.opening import ActingAs, acting_person, opened
+from app.commandline import tables
+from app.commandline.opening import (
+    DEMO_AUDITOR,
+    ActingAs,
+    DemoFolder,
+    acting_person,
+    opened,
+)
+from app.web.words import SUBSIDY_CLASSES
 from loans import access
 from loans.money import fen_to_yuan, yuan_to_fen
 from subsidy.forecast import BudgetLine, WhatIf, budget
@@ -26,21 +33,29 @@ def forecast(
         str | None, typer.Option(help="假设：个人贴息本金的上限（元），例如 400000。")
     ] = None,
     acting: ActingAs = None,
+    demo: DemoFolder = None,
 ) -> None:
     """按现有贷款和还款计划预测各月利息与贴息（分类别、分资金来源）；可试算比例、额度变化的影响。"""
     what_if = WhatIf(
-        share_pct=dict(_share(text) for text in share or []),
+        share_pct=_shares(share or []),
         cap_fen=None if cap is None else yuan_to_fen(cap),
     )
-    with opened() as installation:
-        actor = acting_person(installation, acting)
+    with opened(demo) as installation:
+        actor = acting_person(installation, acting or (DEMO_AUDITOR if demo else None))
         access.require(actor, "forecast.read")
         with installation.reads() as session:
             ctx = installation.context(session, actor)
             day = since.date() if since else ctx.on
             planned = budget(ctx, since=day, months=months)
             changed = budget(ctx, since=day, months=months, what_if=what_if)
-    Console().print(_table(planned, changed))
+    tables.show(_table(planned, changed))
+
+
+def _shares(texts: list[str]) -> dict[str, int]:
+    found = dict(map(_share, texts))
+    if len(found) < len(texts):
+        raise typer.BadParameter(f"“{'、'.join(texts)}”中同一类别只能给一个比例")
+    return found
 
 
 def _share(text: str) -> tuple[str, int]:
@@ -61,7 +76,7 @@ def _table(planned: list[BudgetLine], changed: list[BudgetLine]) -> Table:
     for line, other in zip(planned, changed, strict=True):
         table.add_row(
             f"{line.month:%Y-%m}",
-            line.subsidy_class,
+            SUBSIDY_CLASSES[line.subsidy_class],
             str(line.notes),
             fen_to_yuan(line.interest_fen),
             fen_to_yuan(line.subsidy_fen),

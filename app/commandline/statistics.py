@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from app.commandline import tables
 from app.commandline.opening import (
     DEMO_AUDITOR,
     ActingAs,
@@ -18,8 +18,6 @@ from app.commandline.opening import (
 from loans import access
 from subsidy.exports import figure_rows, titles_on, workbook
 from subsidy.statistics import Dimension, note_facts
-
-PLAIN_WIDTH = 150
 
 
 def statistics(
@@ -41,10 +39,7 @@ def statistics(
             ctx = installation.context(session, actor)
             day = on.date() if on else ctx.on
             notes, titles = note_facts(ctx, day), titles_on(ctx.book, day)
-    console = Console()
-    if not console.is_terminal:  # a log file has no width of its own
-        console = Console(width=PLAIN_WIDTH)
-    console.print(_table(figure_rows(notes, by, titles), day))
+    tables.show(_table(figure_rows(notes, by, titles), day))
     if out is not None:
         out.write_bytes(workbook(notes, by, titles))
 
@@ -54,7 +49,7 @@ def _table(rows: list[list[str]], day: date) -> Table:
     (first, *headers), *figures = rows
     table.add_column(first)
     for header in headers:
-        table.add_column(header, justify="right", overflow="fold")
+        table.add_column(header, justify="right")
     for row in figures:
         table.add_row(*row)
     return table

@@ -1,6 +1,13 @@
-"""Over HTTP: the subsidy budget with a supposed share or cap, and one note's periods."""
+"""The subsidy budget with a supposed share or cap, over HTTP and as a command; a note's costs."""
 
+from contextlib import nullcontext
 from datetime import date
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from app.commandline.forecast import forecast
 
 
 def test_the_bureau_sees_the_budget_and_what_a_change_would_cost(api, programme):
@@ -28,3 +35,30 @@ def test_the_bureau_sees_the_budget_and_what_a_change_would_cost(api, programme)
     programme.draw(application, amount_fen=300_000_00, on=programme.today)
     # The guarantee of its own note leaves no less room for it.
     assert api.as_("B1-maker").get(f"/applications/{application}/forecast") == costs
+
+
+@pytest.fixture
+def command(programme, monkeypatch):
+    """``fumin forecast`` on the programme's database; no terminal says how wide it is."""
+    monkeypatch.setattr(
+        "app.commandline.forecast.opened", lambda demo: nullcontext(programme.installation)
+    )
+    told = typer.Typer()
+    told.command()(forecast)
+    return lambda *words: CliRunner().invoke(told, ["--as", "F-maker", *words])
+
+
+def test_the_command_shows_every_figure_that_the_interface_answers(api, programme, command):
+    programme.loan(on=date(2019, 4, 10))
+    programme.loan(programme.asked(facts={"categories": ()}))
+
+    result = command("--since", "2019-05", "--share", "half=60", "--cap", "400000")
+
+    cells = [[cell.strip() for cell in row.split("│")] for row in result.stdout.splitlines()]
+    asked = {"since": "2019-05", "half": "60", "cap": "400000"}
+    lines = api.as_("F-maker").get("/forecast", **asked)
+    columns = ("interest", "subsidy", "central", "provincial", "city", "supposed")
+    assert [row[4:10] for row in cells if row[1:] and row[1].startswith("20")] == [
+        [line[column] for column in columns] for line in lines
+    ]
+    assert any(line["supposed"] != line["subsidy"] for line in lines)
