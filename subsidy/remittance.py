@@ -46,7 +46,7 @@ def order(ctx: Context, *, claim_id: UUID) -> Remittance:
             "claim-not-approved",
             f"{claim.since} 至 {claim.until}（不含）的申报尚未批准，请先审核、批准，再办理拨付",
         )
-    _lock_bank(ctx, claim.bank_id)
+    bank, account = _locked_bank(ctx, claim.bank_id), account_masked(ctx, claim.bank_id)
     standing = select(Remittance).where(
         Remittance.claim_id == claim.id, Remittance.state.in_(STANDING)
     )
@@ -58,7 +58,7 @@ def order(ctx: Context, *, claim_id: UUID) -> Remittance:
         raise Conflict("nothing-payable", "该申报没有应付的贴息，无需拨付")
     amount_fen = sum(entry.amount_fen for entry in entries)
     _check_budget(ctx, amount_fen)
-    file = payment_file(ctx, entries)
+    file = payment_file(ctx, entries, bank=bank.name, account=account)
     remittance = Remittance(
         public_id=ctx.new_id(),
         claim_id=claim.id,
@@ -71,7 +71,7 @@ def order(ctx: Context, *, claim_id: UUID) -> Remittance:
             "province": sum(entry.provincial_fen for entry in entries),
             "city": sum(entry.city_fen for entry in entries),
         },
-        account_masked=account_masked(ctx, claim.bank_id),
+        account_masked=account,
         file=file,
         sha256=digest(file),
         ordered_by_id=ctx.actor.person_id,
@@ -189,10 +189,9 @@ def _check_budget(ctx: Context, amount_fen: int) -> None:
         )
 
 
-def _lock_bank(ctx: Context, bank_id: int) -> None:
-    ctx.session.scalars(
-        select(Organisation).where(Organisation.id == bank_id).with_for_update()
-    ).one()
+def _locked_bank(ctx: Context, bank_id: int) -> Organisation:
+    bank = select(Organisation).where(Organisation.id == bank_id).with_for_update()
+    return ctx.session.scalars(bank).one()
 
 
 def _paid(

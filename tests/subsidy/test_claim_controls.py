@@ -341,6 +341,7 @@ def test_an_account_is_changed_by_two_persons(quarter: Programme) -> None:
     agree(p.bank.checker)
     order = _ordered(p, _approved(p, _file(p, _line(p))))
     assert order.account_masked == "************7890"
+    assert ",bank B1,************7890,3335.00" in order.file.decode("utf-8-sig").splitlines()[1]
 
 
 def test_a_claim_s_report_says_what_the_claim_says(quarter: Programme) -> None:
