@@ -29,7 +29,7 @@ BY: Final = {
 UNNAMED: Final = {
     Dimension.ALL: "合计",
     Dimension.BANK: "未注明",
-    Dimension.CATEGORY: "其他城乡劳动者",
+    Dimension.CATEGORY: "不属于任何重点群体",  # firms are among them
     Dimension.GENDER: "企业",
     Dimension.SUBSIDY_CLASS: "未注明",
 }

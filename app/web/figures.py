@@ -18,6 +18,8 @@ from loans.overview import DueClocks, OpenClock, due_clocks
 from loans.portfolio import Slice, Tally
 from loans.standing import CompensationRate, rates
 from loans.workflow import State
+from subsidy.exports import UNNAMED
+from subsidy.statistics import Dimension
 
 OWN_STAGES = {
     OrganisationKind.GUARANTOR: State.GUARANTEE_REVIEW,
@@ -149,7 +151,7 @@ def _by_group(asked: AsOf, found: list[Slice]) -> list[Bar]:
 def group_names(ctx: Context) -> dict[str, str]:
     """The groups of borrowers by code, and the words for those outside of all groups."""
     groups = {rule.code: rule.title for rule in ctx.book.family("group", ctx.on)}
-    return groups | {"": "不属于任何重点群体"}
+    return groups | {"": UNNAMED[Dimension.CATEGORY]}
 
 
 def _owed(found: list[Slice], **equals: Any) -> int:
