@@ -7,7 +7,7 @@ lines it may see. A claim's or remittance's file never comes along.
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import Select, String, cast, func, or_, select
 from sqlalchemy.orm import aliased, defer
@@ -76,25 +76,40 @@ def month_lines(
 ) -> list[tuple[AccrualLine, Note]]:
     """Visible lines of a closed month beside their notes. They never change: skipping is safe.
 
-    ``after``: the line after which to go on, by its movement's id, or a month's own by its note's.
+    ``after``: the ``line_place`` of the line after which to go on.
     """
     rows = (
         select(AccrualLine, Note)
         .join(Note, Note.id == AccrualLine.note_id)
-        .outerjoin(Movement, Movement.id == AccrualLine.movement_id)
         .where(AccrualLine.month_id == locked.id, visible_to(ctx.actor, Note))
         .order_by(AccrualLine.id)
     )
     if after is not None:
-        named = func.coalesce(Movement.public_id, Note.public_id) == after
-        last = ctx.session.execute(rows.where(named)).first()
-        if last is None:
-            raise NotFound("not-found", "没有找到这条记录，请核对编号")
-        rows = rows.where(AccrualLine.id > last[0].id)
+        rows = rows.where(AccrualLine.id > _line_at(ctx, rows, after))
     if kind is not None:
         rows = rows.where(AccrualLine.kind == kind)
     found = ctx.session.execute(rows.offset(skip).limit(limit))
     return [(line, note) for line, note in found]
+
+
+def line_place(note_id: UUID, movement_id: UUID | None) -> UUID:
+    """Names a line among those of its month: a month's own by its note, an adjustment by its note
+    and its fact together, since one fact may move several notes."""
+    return note_id if movement_id is None else uuid5(movement_id, str(note_id))
+
+
+def _line_at(ctx: Context, rows: Select[Any], place: UUID) -> int:
+    """The key of the line of that place."""
+    own = rows.where(AccrualLine.movement_id.is_(None), Note.public_id == place)
+    found = ctx.session.scalars(own).first()
+    if found is not None:
+        return found.id
+    late = rows.join(Movement, Movement.id == AccrualLine.movement_id)
+    names = late.with_only_columns(AccrualLine.id, Note.public_id, Movement.public_id)
+    for key, note_id, movement_id in ctx.session.execute(names):
+        if line_place(note_id, movement_id) == place:
+            return int(key)
+    raise NotFound("not-found", "没有找到这条记录，请核对编号")
 
 
 def accruals_of(ctx: Context, note: Note) -> list[AccrualLine]:

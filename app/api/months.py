@@ -141,8 +141,10 @@ def lines(month: Month, ctx: Read, after: After = None, limit: Limit = 50) -> Pa
     locked = lists.month(ctx, month)
     found = lists.month_lines(ctx, locked, after=after, limit=limit + 1)
     shown = accrual_lines(ctx, found[:limit], {locked.id: locked})
-    last = shown[-1].movement_id or shown[-1].note_id if len(found) > limit else None
-    return PageOut(items=shown, next=last)
+    if len(found) <= limit:
+        return PageOut(items=shown, next=None)
+    last = shown[-1]
+    return PageOut(items=shown, next=lists.line_place(last.note_id, last.movement_id))
 
 
 def _months(ctx: Context, rows: list[MonthLock]) -> list[MonthOut]:

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 from loans.errors import Conflict, NotPermitted
-from loans.models import Note
-from subsidy import bulk, frames, monthend
+from loans.models import Movement, Note
+from subsidy import bulk, frames, lists, monthend
 from subsidy.models import AccrualLine, LineKind, MonthLock
 from tests.programme import Programme
 
@@ -173,6 +173,24 @@ def test_a_late_repayment_moves_the_subsidy_of_the_borrower_s_other_note(
     amounts = [(adjusted[key].interest_fen, adjusted[key].subsidy_fen) for key in keys]
     assert amounts == [(1_087_50, 1_087_50), (0, -1_087_50)], "the earlier note fills the cap"
     assert may.subsidy_fen == 1_123_75
+    # One fact, two lines: page by page each comes once.
+    assert _one_by_one(programme, may) == [x.id for x in programme.lines(may)]
+
+
+def _one_by_one(p: Programme, lock: MonthLock) -> list[int]:
+    """The lines of a month, read in pages of one."""
+    found: list[int] = []
+    with p.reading() as session:
+        ctx, place = p.installation.context(session, p.finance.maker), None
+        while len(found) <= lock.lines:
+            rows = lists.month_lines(ctx, lock, limit=1, after=place)
+            if not rows:
+                break
+            ((line, note),) = rows
+            fact = session.get(Movement, line.movement_id) if line.movement_id else None
+            place = lists.line_place(note.public_id, fact.public_id if fact else None)
+            found.append(line.id)
+    return found
 
 
 def test_nothing_is_closed_while_a_balance_is_not_what_its_movements_say(
