@@ -98,7 +98,7 @@ def line_place(note_id: UUID, movement_id: UUID | None) -> UUID:
     return note_id if movement_id is None else uuid5(movement_id, str(note_id))
 
 
-def _line_at(ctx: Context, rows: Select[Any], place: UUID) -> int:
+def _line_at(ctx: Context, rows: Select[AccrualLine, Note], place: UUID) -> int:
     """The key of the line of that place."""
     own = rows.where(AccrualLine.movement_id.is_(None), Note.public_id == place)
     found = ctx.session.scalars(own).first()
