@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from loans.context import Context
 from loans.daycount import add_months
@@ -138,10 +138,12 @@ def sharing(ctx: Context, *, with_notes: bool = False) -> list[Shared]:
     fewest = ctx.book.at("signal.sharing", ctx.on).number
     found = []
     for what, column in MARKS.items():
-        query = select(Borrower.id, column).where(column.is_not(None))
+        query = select(Borrower.id, column)
         if with_notes:
             query = query.where(Borrower.id.in_(select(Note.borrower_id)))
-        marks = [(who, mark) for who, mark in ctx.session.execute(query)]
+        often = query.with_only_columns(column).where(column.is_not(None))
+        often = often.group_by(column).having(func.count() >= fewest)
+        marks = [(who, mark) for who, mark in ctx.session.execute(query.where(column.in_(often)))]
         for together in clusters(marks, fewest=fewest):
             people = by_key(ctx, Borrower, together)
             found.append(Shared(what, tuple(people[key] for key in together)))
@@ -172,7 +174,13 @@ def _structuring(ctx: Context) -> Iterable[Signal]:
     threshold = ctx.book.at("bank_share_threshold", ctx.on)
     margin = ctx.book.at("signal.structuring_margin", ctx.on)
     rule = ctx.book.at("signal.structuring_days", ctx.on)
-    rows = ctx.session.scalars(select(Contract).where(Contract.guaranteed.is_(True)))
+    near = select(Contract).where(
+        Contract.guaranteed.is_(True),
+        Contract.principal_fen > threshold.number - margin.number,
+        Contract.principal_fen <= threshold.number,
+    )
+    several = select(Contract.borrower_id).group_by(Contract.borrower_id).having(func.count() > 1)
+    rows = ctx.session.scalars(near.where(Contract.borrower_id.in_(several)))
     loans = [Lent(row.borrower_id, row.signed_on, row.principal_fen, row) for row in rows]
     for run in split_loans(
         loans, threshold_fen=threshold.number, margin_fen=margin.number, days=rule.number
@@ -207,17 +215,23 @@ def _early_overdue(ctx: Context) -> Iterable[Signal]:
 def _quick_approvals(ctx: Context) -> Iterable[Signal]:
     rule = ctx.book.at("signal.quick_approval_seconds", ctx.on)
     rows = (
-        select(Application, Borrower.name_masked, ApplicationStep.at, Proposal.at)
+        select(
+            Application.public_id,
+            Application.purpose,
+            Borrower.name_masked,
+            ApplicationStep.at,
+            Proposal.at,
+        )
         .join(Borrower, Borrower.id == Application.borrower_id)
         .join(ApplicationStep, ApplicationStep.application_id == Application.id)
         .join(Proposal, Proposal.id == ApplicationStep.proposal_id)
         .where(ApplicationStep.action == Action.PASS)
         .order_by(ApplicationStep.id)
     )
-    for application, name, decided_at, proposed_at in ctx.session.execute(rows):
+    for public_id, purpose, name, decided_at, proposed_at in ctx.session.execute(rows):
         if is_quick(proposed_at, decided_at, seconds=rule.number):
             seconds = (decided_at - proposed_at) // timedelta(seconds=1)
-            subject = Subject("application", application.public_id, f"{name} {application.purpose}")
+            subject = Subject("application", public_id, f"{name} {purpose}")
             yield _signal(rule, f"提出意见 {seconds} 秒后复核通过", [subject])
 
 
