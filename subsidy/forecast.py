@@ -29,6 +29,7 @@ from subsidy.queries import CLASSES, Book, read_book
 from subsidy.quotes import Cost
 
 LONGEST_MONTHS = 120
+LATEST = date(2199, 12, 31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,8 @@ def budget(
     """Interest and subsidy of all notes by month and class, from the month of ``since`` on."""
     if not 0 < months <= LONGEST_MONTHS:
         raise Conflict("months-outside", f"预测期应为 1 至 {LONGEST_MONTHS} 个月")
+    if since > LATEST:
+        raise Conflict("month-too-late", f"预测首月最晚为 {LATEST:%Y-%m}，请核对年份")
     if what_if is not None and (what_if.cap_fen or 0) < 0:
         raise Conflict("cap-negative", "假设的个人贴息本金上限不能为负，请填 0 或更大的金额")
     first = since.replace(day=1)

@@ -26,7 +26,7 @@ from app.commandline.opening import (
 from app.commands import perform
 from app.settings import LOCAL_HOSTS, Environment, Settings, read_settings
 from app.start import Refused, open_installation
-from loans import parties
+from loans import access, parties
 from loans.money import fen_to_yuan
 from subsidy import monthend
 
@@ -133,6 +133,7 @@ def close(
     with opened(demo) as installation:
         actor = acting_person(installation, acting or (DEMO_APPROVER if demo else None))
         if preview:
+            access.require(actor, "months.preview")
             with installation.reads() as session:
                 run = monthend.preview(installation.context(session, actor), month=since)
             totals = [run.total(f"{name}_fen") for name in ("interest", "subsidy", "borrower")]

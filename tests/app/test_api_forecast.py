@@ -8,6 +8,8 @@ import typer
 from typer.testing import CliRunner
 
 from app.commandline.forecast import forecast
+from app.commandline.serving import close
+from loans.errors import NotPermitted
 
 
 def test_the_bureau_sees_the_budget_and_what_a_change_would_cost(api, programme):
@@ -39,20 +41,24 @@ def test_the_bureau_sees_the_budget_and_what_a_change_would_cost(api, programme)
 
 @pytest.fixture
 def command(programme, monkeypatch):
-    """``fumin forecast`` on the programme's database; no terminal says how wide it is."""
-    monkeypatch.setattr(
-        "app.commandline.forecast.opened", lambda demo: nullcontext(programme.installation)
-    )
+    """Commands on the programme's database; no terminal says how wide it is."""
+    for module in ("forecast", "serving"):
+        monkeypatch.setattr(
+            f"app.commandline.{module}.opened", lambda demo: nullcontext(programme.installation)
+        )
     told = typer.Typer()
-    told.command()(forecast)
-    return lambda *words: CliRunner().invoke(told, ["--as", "F-maker", *words])
+    for verb in (forecast, close):
+        told.command()(verb)
+    return lambda *words: CliRunner().invoke(told, [*words])
 
 
 def test_the_command_shows_every_figure_that_the_interface_answers(api, programme, command):
     programme.loan(on=date(2019, 4, 10))
     programme.loan(programme.asked(facts={"categories": ()}))
 
-    result = command("--since", "2019-05", "--share", "half=60", "--cap", "400000")
+    result = command(
+        "forecast", "--as", "F-maker", "--since", "2019-05", "--share", "half=60", "--cap", "400000"
+    )
 
     cells = [[cell.strip() for cell in row.split("│")] for row in result.stdout.splitlines()]
     asked = {"since": "2019-05", "half": "60", "cap": "400000"}
@@ -62,3 +68,9 @@ def test_the_command_shows_every_figure_that_the_interface_answers(api, programm
         [line[column] for column in columns] for line in lines
     ]
     assert any(line["supposed"] != line["subsidy"] for line in lines)
+
+    # What no bank may preview over HTTP, no bank's person previews by command.
+    asked = ("close", "2019-04", "--preview", "--as")
+    assert "2 行" in command(*asked, "F-maker").stdout
+    refusal = command(*asked, "B1-maker")
+    assert isinstance(refusal.exception, NotPermitted) and not refusal.stdout

@@ -104,6 +104,8 @@ def test_a_forecast_has_an_end(programme: Programme) -> None:
     for months in (0, 121):
         with pytest.raises(Conflict):
             _budget(programme, D(2019, 5, 1), months)
+    with pytest.raises(Conflict, match="请核对年份"):
+        _budget(programme, D(9999, 12, 1), 12)
 
 
 def test_no_cap_is_below_zero(programme: Programme) -> None:
