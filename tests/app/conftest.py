@@ -1,8 +1,10 @@
 """The programme behind HTTP: a seeded installation, and a caller for each of its people."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,10 +15,13 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from loans.access import OrganisationKind, Role
+from tests.browser.office import Office, open_office
+from tests.databases import Database, Databases
 from tests.programme import Programme
 
 MOMENT = datetime(2020, 1, 1, tzinfo=UTC)
 PREFIX = "/api/v1"
+OfficeOn = Callable[[str], AbstractContextManager[Office]]
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,26 @@ def api(programme: Programme) -> Iterator[Api]:
     app = create_app(programme.installation)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Api(programme, app, client)
+
+
+@pytest.fixture(scope="session")
+def office_on(databases: Databases) -> Iterator[OfficeOn]:
+    """A copy of an office in full swing on an engine; the original is opened once a process."""
+    with ExitStack() as until_the_end:
+
+        @cache
+        def opened(kind: str) -> tuple[Database, Office]:
+            database = until_the_end.enter_context(databases.fresh(kind))
+            with Programme.begin(database) as programme:
+                return database, open_office(programme)
+
+        @contextmanager
+        def copied(kind: str) -> Iterator[Office]:
+            original, office = opened(kind)
+            with databases.copy(original) as own, office.programme.moved(own) as programme:
+                yield replace(office, programme=programme)
+
+        yield copied
 
 
 def _content(answer: Any, status: int | None) -> Any:

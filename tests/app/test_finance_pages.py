@@ -21,6 +21,7 @@ from subsidy.detail_sheet import DetailLine, write_detail_sheet
 from subsidy.models import Claim, RegisterKind
 from subsidy.registers import COLUMNS as LISTS
 from tests.app.browsing import HTML, Forms, Person, Rows, signed_in
+from tests.app.conftest import OfficeOn
 from tests.browser.office import (
     PASSWORD,
     TODAY,
@@ -28,9 +29,7 @@ from tests.browser.office import (
     changed,
     claim_lines,
     claim_sheet,
-    open_office,
 )
-from tests.databases import Databases
 from tests.programme import ENGINES, Programme, id_number
 
 NEXT_QUARTER = date(2019, 9, 21), date(2019, 12, 21)
@@ -98,17 +97,17 @@ def _forms(person: Person, path: str) -> list[Any]:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def bureau(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Bureau]:
+def bureau(request: pytest.FixtureRequest, office_on: OfficeOn) -> Iterator[Bureau]:
     """An office that the tests of this module look at, and change only beside each other's way."""
-    with databases.fresh(request.param) as fresh, Programme.begin(fresh) as programme:
-        yield Bureau(open_office(programme))
+    with office_on(request.param) as office:
+        yield Bureau(office)
 
 
 @pytest.fixture
-def busy(databases: Databases) -> Iterator[Bureau]:
+def busy(office_on: OfficeOn) -> Iterator[Bureau]:
     """An office of one test's own."""
-    with databases.fresh("sqlite") as fresh, Programme.begin(fresh) as programme:
-        yield Bureau(open_office(programme))
+    with office_on("sqlite") as office:
+        yield Bureau(office)
 
 
 def _grouped(amount: str) -> str:

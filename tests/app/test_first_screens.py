@@ -16,7 +16,8 @@ from app.web.charts import in_wan, in_yuan, row_bars
 from loans.models import Model
 from loans.money import half_up, yuan_to_fen
 from tests.app.browsing import HTML, Person, signed_in
-from tests.browser.office import PASSWORD, Office, give_passwords, open_office
+from tests.app.conftest import OfficeOn
+from tests.browser.office import PASSWORD, Office, give_passwords
 from tests.databases import Databases
 from tests.multiplied import multiplied
 from tests.programme import ENGINES, Programme
@@ -28,10 +29,10 @@ TAGS = re.compile(r"<[^>]+>")
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def office(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Office]:
+def office(request: pytest.FixtureRequest, office_on: OfficeOn) -> Iterator[Office]:
     """Half a year of work."""
-    with databases.fresh(request.param) as fresh, Programme.begin(fresh) as programme:
-        yield open_office(programme)
+    with office_on(request.param) as office:
+        yield office
 
 
 @pytest.fixture(scope="module")

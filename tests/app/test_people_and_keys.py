@@ -22,7 +22,6 @@ from app.security import (
     STRANGER_COST,
     UNKNOWN,
     SignInRefused,
-    hash_password,
     hash_token,
 )
 from app.signing import WINDOW, Part, signature
@@ -31,12 +30,12 @@ from loans.access import ROLES_OF, OrganisationKind, Role
 from loans.errors import Conflict, NotPermitted
 from loans.models import ApiKey, AuditRecord, BrowserSession, Person
 from tests.app.requests import application_body
+from tests.passwords import CHEAP
 from tests.programme import FAR, id_number
 
 PASSWORD = "correct-horse-battery"
 SECRET = bytes(range(totp.SECRET_BYTES))
-# Hashed once: it is slow on purpose.
-HASH = hash_password(PASSWORD)
+HASH = CHEAP.hash(PASSWORD)
 
 
 def secure(p, operation, call):

@@ -42,10 +42,10 @@ from subsidy.models import (
 )
 from subsidy.reconciliation import LineClass
 from tests.app.browsing import HTML, Person, signed_in
+from tests.app.conftest import OfficeOn
 from tests.app.figures import TOLD, unexplained
-from tests.browser.office import PASSWORD, Office, claimed, default, open_office
-from tests.databases import Databases
-from tests.programme import ENGINES, Programme, id_number
+from tests.browser.office import PASSWORD, Office, claimed, default
+from tests.programme import ENGINES, id_number
 
 LOGINS = ("B1-maker", "B1-checker", "G-maker", "G-checker", "F-maker", "F-checker", "H-verifier",
           "system", "security", "audit")  # fmt: skip
@@ -147,10 +147,9 @@ class Site:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def site(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, office_on: OfficeOn) -> Iterator[Site]:
     """Half a year of work on one engine; tests change nothing that others look at."""
-    with databases.fresh(request.param) as fresh, Programme.begin(fresh) as programme:
-        office = open_office(programme)
+    with office_on(request.param) as office:
         defaulted = default(office)
         site = Site(office)
         site.ids |= defaulted

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from app.security import hash_password
 from loans import exemptions
 from loans.models import Borrower, Contract, Note, Person
 from loans.queries import one
@@ -17,6 +16,7 @@ from subsidy.detail_sheet import DetailLine, write_detail_sheet
 from subsidy.models import Claim, ClaimCase, ClaimLine, Remittance
 from subsidy.overview import steps_of_note
 from tests import guarantee
+from tests.passwords import CHEAP
 from tests.programme import Institution, Programme, id_number
 
 PASSWORD = "only-for-tests-2019"
@@ -104,9 +104,9 @@ def default(office: Office) -> dict[str, UUID]:
 
 
 def give_passwords(programme: Programme) -> None:
-    """Everybody signs in with the same password; hashed once, for it is slow on purpose."""
+    """Everybody signs in with the same password."""
     with programme.tampering() as session:
-        session.execute(update(Person).values(password_hash=hash_password(PASSWORD)))
+        session.execute(update(Person).values(password_hash=CHEAP.hash(PASSWORD)))
 
 
 def _lend(programme: Programme) -> list[UUID]:

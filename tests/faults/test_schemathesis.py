@@ -8,19 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app import security
 from tests.app.people import NAMES
 from tests.faults.serving import served
 from tests.faults.world import names, populate
+from tests.passwords import CHEAP
 
 EXAMPLES = 25  # of an operation, beside all cases of the coverage phase
 SEED = "0"  # of the ordinary run, which everybody can repeat; --full draws another each time
 ANSWERS = "answers.json"
 PROJECT = Path(__file__).parents[2]
-CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 GENERATED = re.compile(r"^ *(\d+) generated", re.MULTILINE)
 
 
