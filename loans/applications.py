@@ -26,7 +26,7 @@ from loans.money import positive
 from loans.parties import ID_NO, NAME, borrower_for
 from loans.progress import move, not_now, send_back
 from loans.queries import branch_of, one
-from loans.schedule import LONGEST_TERM, Method, lawful_rate
+from loans.schedule import LONGEST_TERM, Method, plausible_rate
 from loans.underwriting import demand_known_groups
 from loans.versions import book_for, remember
 from loans.workflow import Action, BorrowerKind, State
@@ -274,7 +274,7 @@ def _fill(
     if not 1 <= terms.term_months <= LONGEST_TERM:
         raise Conflict("term-outside", f"期限应在 1 至 {LONGEST_TERM} 个月之间，请更正")
     application.term_months = terms.term_months
-    application.rate_ppm = lawful_rate(terms.rate_ppm)
+    application.rate_ppm = plausible_rate(terms.rate_ppm)
     application.penalty_rate_ppm = terms.penalty_rate_ppm
     application.method = terms.method.value
     application.every_months = terms.every_months

@@ -18,7 +18,7 @@ from loans.models import Contract, ExtensionRequest, Instalment, Movement, Movem
 from loans.money import positive
 from loans.movements import record
 from loans.queries import movements_of, one, open_extension
-from loans.schedule import add_months, lawful_rate
+from loans.schedule import add_months, plausible_rate
 from loans.second_person import second_person
 from loans.versions import book_of_note
 from loans.workflow import (
@@ -64,7 +64,7 @@ def receive_interest(ctx: Context, *, note_id: UUID, on: date, amount_fen: int) 
 
 def reprice(ctx: Context, *, note_id: UUID, on: date, rate_ppm: int) -> Movement:
     """A new rate holds from a day on."""
-    note, rate_ppm = _note_in(ctx, note_id), lawful_rate(rate_ppm)
+    note, rate_ppm = _note_in(ctx, note_id), plausible_rate(rate_ppm)
     return record(ctx, note, MovementKind.RATE_CHANGED, on=on, rate_ppm=rate_ppm)
 
 

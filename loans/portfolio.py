@@ -5,7 +5,7 @@ movements whose value date is not after it and which no reversal recorded up to 
 joint meeting's statistics are (9.13). Every read is one query, whatever the number of rows.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -132,16 +132,13 @@ def stood_alone(ctx: Context, as_of: date, note: Note) -> Stood:
     return found
 
 
-def known_by(as_of: date, movements: Iterable[Movement]) -> list[Movement]:
+def known_by(as_of: date, movements: Sequence[Movement]) -> list[Movement]:
     """Those of a note's movements that its position of a day is folded from, and what undid some.
 
-    By value date, as ``notes_on`` counts them: a reversal from the day it was recorded.
+    By value date, as ``notes_on`` counts them.
     """
-    return [
-        movement
-        for movement in movements
-        if movement.on <= as_of and (movement.reverses_id is None or movement.recorded_on <= as_of)
-    ]
+    kept = {row.id for row in movements if row.reverses_id is None and row.on <= as_of}
+    return [row for row in movements if row.id in kept or row.reverses_id in kept]
 
 
 def notes_on(ctx: Context, as_of: date | None, only: Collection[int] | None = None) -> Subquery:
@@ -303,10 +300,11 @@ def _columns(balance: Any, late: Any, extended_to: Any) -> tuple[Any, ...]:
 
 
 def _counts(as_of: date, only: Collection[int] | None, *kinds: MovementKind) -> tuple[Any, ...]:
-    """What makes a movement count on a day."""
-    undone = select(Movement.reverses_id).where(
-        Movement.reverses_id.is_not(None), Movement.recorded_on <= as_of
-    )
+    """What makes a movement count on a day: by value date, as it is known today.
+
+    What was undone never counts: what was reported in its place counts from the same day.
+    """
+    undone = select(Movement.reverses_id).where(Movement.reverses_id.is_not(None))
     counts = (Movement.on <= as_of, Movement.kind.in_(kinds), Movement.id.not_in(undone))
     return counts if only is None else (*counts, Movement.note_id.in_(only))
 

@@ -26,13 +26,12 @@ from loans.settlement import AT_MATURITY, due_on_day, period_starts, settled_on
 
 __all__ = [
     "HIGHEST_RATE_PPM", "LONGEST_TERM", "Instalment", "Method", "add_months", "add_years",
-    "due_days", "lawful_rate", "plan", "settlement_for",
+    "due_days", "plan", "plausible_rate", "settlement_for",
 ]  # fmt: skip
 
 PPM = 1_000_000
 LONGEST_TERM = 120  # months: far above any the law knows, so that a slip of the pen is one
-# A year: of a bank's loan courts uphold no more (法发〔2017〕22号，第2条), all charges together.
-HIGHEST_RATE_PPM = 240_000
+HIGHEST_RATE_PPM = 240_000  # a year: far above any bank's, for the same reason
 _ONE_DAY = timedelta(days=1)
 
 
@@ -61,14 +60,13 @@ class Instalment:
         return self.principal_fen + self.interest_fen
 
 
-def lawful_rate(rate_ppm: int) -> int:
-    """A contract's rate; ``Conflict`` where it is above what any bank may charge."""
+def plausible_rate(rate_ppm: int) -> int:
+    """A contract's rate; ``Conflict`` where it is a slip of the pen."""
     if rate_ppm > HIGHEST_RATE_PPM:
         most = ppm_to_percent(HIGHEST_RATE_PPM)
         raise Conflict(
             "rate-outside",
-            f"年利率 {ppm_to_percent(rate_ppm)}% 超过 {most}%（金融借款的司法保护上限），请更正",
-            cites=("法发〔2017〕22号：对总计超过年利率24%的部分予以调减的，应予支持",),
+            f"年利率 {ppm_to_percent(rate_ppm)}% 超过 {most}%，请核对：按百分数填写，例如 4.35",
         )
     return rate_ppm
 

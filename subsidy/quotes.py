@@ -15,7 +15,7 @@ from loans.dossier import assess_application
 from loans.errors import Conflict
 from loans.models import Application
 from loans.policy import LprTenor, PolicyBook, Rule
-from loans.schedule import Instalment, Method, lawful_rate, plan, settlement_for
+from loans.schedule import Instalment, Method, plan, plausible_rate, settlement_for
 from loans.settlement import period_starts
 from loans.underwriting import Applicant, Assessment, Exposure, Outcome, Terms, assess
 from subsidy import accrual
@@ -85,7 +85,7 @@ def quote(
     """
     if wanted.amount_fen <= 0:
         raise Conflict("amount-not-positive", "申请金额须大于 0.00 元")
-    lawful_rate(wanted.rate_ppm)
+    plausible_rate(wanted.rate_ppm)
     terms = _terms(wanted, on)
     return costed(assess(applicant, terms, exposure, on=on, book=book), wanted, on=on, book=book)
 

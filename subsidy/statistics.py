@@ -229,10 +229,8 @@ def _movements(ctx: Context, on: date) -> tuple[dict[int, int], set[int]]:
 def _standing(
     ctx: Context, on: date, kinds: tuple[MovementKind, ...]
 ) -> Iterator[tuple[int, MovementKind, int]]:
-    """Movements up to the day that no reversal recorded up to it undoes, by value date."""
-    undone = select(Movement.reverses_id).where(
-        Movement.reverses_id.is_not(None), Movement.recorded_on <= on
-    )
+    """Movements up to the day that nothing has undone, by value date."""
+    undone = select(Movement.reverses_id).where(Movement.reverses_id.is_not(None))
     rows = (
         select(Movement.note_id, Movement.kind, Movement.amount_fen)
         .join(Note, Note.id == Movement.note_id)

@@ -32,7 +32,7 @@ _WHO = (
     Field(
         name="rate_ppm", label="银行年利率（%）", kind=Kind.RATE, start="4.35",
         bounds=(0, HIGHEST_RATE_PPM),
-        hint="银行合同上的年利率，不超过 24%（金融借款的司法保护上限）。",
+        hint="银行合同上的年利率，按百分数填写，例如 4.35。",
     ),
     Field(
         name="method", label="还款方式", kind=Kind.CHOICE, choices=METHODS, start=Method.BULLET

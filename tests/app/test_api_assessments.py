@@ -74,11 +74,11 @@ class TestUnstated:
         both = {"raised_cap": {"passed": False}, "half": {"passed": True}}
         assert _asked(api, PERSON, categories=[], appraisals=both)["subsidy_class"] == "half"
 
-    def test_a_rate_above_what_courts_uphold_is_refused_by_its_sentence(self, api):
+    def test_a_rate_that_is_a_slip_of_the_pen_is_refused(self, api):
         body = PERSON | {"rate": "24.0001"}
         refused = api.as_("B1-maker").send("POST", "/assessments", json=body)
         assert refused.status_code == 409 and refused.json()["code"] == "rate-outside"
-        assert "法发〔2017〕22号" in refused.json()["cites"][0]
+        assert "24.0001%" in refused.json()["detail"]
 
     def test_warnings_are_listed_apart(self, api):
         spouse = PERSON["facts"] | {"spouse_has_loan": True}

@@ -33,6 +33,7 @@ def lived(quarter: Programme) -> Programme:
         wrong = p.repay(second, 10_000_00, on=date(2019, 7, 30))
         p.day(p.today + timedelta(days=3))
         p.report(second, "reverse", movement_id=wrong.public_id, reason="误记")
+        p.repay(second, 20_000_00, on=date(2019, 7, 30))
         p.report(second, "request_extension", until=date(2020, 9, 1), reason="资金周转")
     return p
 
@@ -49,6 +50,8 @@ def test_an_earlier_days_book_is_that_of_the_statistics(lived: Programme) -> Non
             rows = list(ctx.session.scalars(portfolio.notes_as(ctx, day, Wanted())))
             stood = portfolio.stood(ctx, day, rows)
             found = {f.note_id: f.balance_fen for f in facts}
+            left = {f.note_no: f.disbursed_fen - f.balance_fen for f in facts}
+            assert left.get("N2", 0) == (20_000_00 if day >= date(2019, 7, 30) else 0)
             assert {key: it.balance_fen for key, it in stood.items()} == found
     assert {flag for _, flag in late} == {True, False}
 
