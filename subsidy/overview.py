@@ -3,6 +3,7 @@
 Rows are scoped like all others: a bank sees its own. A claim's file never comes along.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -47,6 +48,14 @@ def claims(
     return list(
         ctx.session.scalars(rows.order_by(Claim.since.desc(), Claim.id).limit(LARGEST_LIST))
     )
+
+
+def claims_by_state(ctx: Context) -> Counter[ClaimState]:
+    """How many visible claims are in each state."""
+    rows = (
+        select(Claim.state, func.count()).where(visible_to(ctx.actor, Claim)).group_by(Claim.state)
+    )
+    return Counter(dict(iter(ctx.session.execute(rows))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from loans.errors import Conflict
 from subsidy import accrual
 from subsidy.book_pages import Accrue, Job, Part, accrued_part, read_part
 
+PATIENCE_S: Final = 30  # for the first worker of a cluster
 RETRIES: Final = 3  # a worker that dies takes its part with it; another one tries again
 
 
@@ -48,6 +49,14 @@ def run_parts(
             f"连不上 Dask 调度器 {scheduler or '（本机）'}，请核对地址，或改用 --engine numpy。",
         ) from None
     with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE_S)
+        except TimeoutError:
+            raise Conflict(
+                "cluster-idle",
+                f"Dask 调度器 {scheduler} 在 {PATIENCE_S} 秒内没有一个工作进程，请先启动工作进程"
+                "（dask worker），或改用 --engine numpy。",
+            ) from None
         paths = [folder.resolve() for folder in folders]
         futures = client.map(accrued_part, paths, job=job, retries=RETRIES, pure=False)
         try:

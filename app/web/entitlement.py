@@ -33,7 +33,7 @@ from loans.workflow import BorrowerKind
 from subsidy.quotes import LoanWanted, Quote, quote
 
 router = APIRouter(include_in_schema=False)
-ELSEWHERE = "000000"  # a division outside of every area
+ELSEWHERE = "外地"  # outside of the area, wherever that is
 MOST_YEARS = 20
 MOST_HIRES = 500
 LOOKED_UP = "查询结果"

@@ -13,7 +13,7 @@ from loans import overview, portfolio, queries, signatures
 from loans.access import OrganisationKind
 from loans.models import Organisation
 from subsidy import overview as subsidy
-from subsidy.models import ClaimState, EntryKind, RemittanceState
+from subsidy.models import EntryKind, RemittanceState
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 12
@@ -86,8 +86,7 @@ def _finance(visit: Visit) -> dict[str, Any]:
     months = subsidy.months(ctx, limit=12)
     return {
         "claims": claims[:12],
-        "to_review": [claim for claim in claims if claim.state is ClaimState.RECEIVED],
-        "to_approve": [claim for claim in claims if claim.state is ClaimState.REVIEWED],
+        "in_state": subsidy.claims_by_state(ctx),
         "ordered": ordered,
         "open_cases": subsidy.open_cases(ctx),
         "payable_fen": ledger[EntryKind.PAYABLE],

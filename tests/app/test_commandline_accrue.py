@@ -235,6 +235,19 @@ class TestParts:
         assert not (tmp_path / "lines.csv").exists()
 
     @pytest.mark.required_in_ci
+    @pytest.mark.filterwarnings("ignore")
+    @pytest.mark.usefixtures("parts")
+    def test_a_cluster_without_workers_is_not_waited_for_without_end(self, run, monkeypatch):
+        distributed = pytest.importorskip("distributed")
+        monkeypatch.setattr("app.commandline.engines.PATIENCE_S", 0.1)
+        with distributed.LocalCluster(
+            n_workers=0, processes=False, dashboard_address=None
+        ) as cluster:
+            result = run("--engine", "dask", "--scheduler", cluster.scheduler_address)
+
+        assert result.exit_code == 2 and "没有一个工作进程" in result.stderr
+
+    @pytest.mark.required_in_ci
     def test_a_cluster_out_of_reach_is_named(self, run):
         pytest.importorskip("distributed")
 
