@@ -11,7 +11,7 @@ from tests.app.story import live_through
 from tests.faults.crashing import Crashes
 from tests.programme import ENGINES
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("deaths")]
 DYING = {"sqlite": 1 / 5, "postgresql": 1 / 3}
 
 

@@ -15,7 +15,7 @@ from tests.faults.load import Acknowledged, Client
 from tests.faults.serving import served
 from tests.programme import ENGINES
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("deaths")]
 KILLS, CLIENTS, ACKNOWLEDGED = 30, 4, 10
 LENT = 300_000_00
 

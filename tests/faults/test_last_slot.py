@@ -42,6 +42,7 @@ def contested(database: Database) -> Iterator[tuple[Programme, list[UUID], list[
 
 
 @pytest.mark.faults
+@pytest.mark.xdist_group("requests")
 def test_the_last_slot_is_given_once(contested, database) -> None:
     p, waiting, ports = contested
     outcomes: Counter[str] = Counter()

@@ -23,6 +23,7 @@ GENERATED = re.compile(r"^ *(\d+) generated", re.MULTILINE)
 
 
 @pytest.mark.faults
+@pytest.mark.xdist_group("requests")
 def test_the_api_keeps_what_its_document_promises(databases, seeded, faults, tmp_path, monkeypatch):
     monkeypatch.setattr(security, "_HASHER", CHEAP)  # hundreds of passwords, all of them drawn
     original, programme = seeded["sqlite"]

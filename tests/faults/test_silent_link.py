@@ -20,6 +20,7 @@ AT_ONCE = 24  # more than the pool has connections
 
 
 @pytest.mark.faults
+@pytest.mark.xdist_group("requests")
 @pytest.mark.postgresql
 def test_a_silent_link_is_answered_in_time_and_recovers(databases, seeded, faults):
     original, seeded_programme = seeded["postgresql"]
