@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from fastapi import FastAPI
 from sqlalchemy import select
@@ -119,7 +118,8 @@ def _ids(operation: Operation, schema: dict[str, Any], path: str) -> Iterator[st
         yield from _ids(operation, schema["items"], path)
 
 
-def first_of(p: Programme, model: Any) -> UUID | None:
-    """The oldest record of a table."""
-    found = p.rows(select(model.public_id).order_by(model.id).limit(1))
-    return found[0] if found else None
+def foreign_to(p: Programme, bank_id: int, model: Any) -> list[str]:
+    """The records of a table that do not name this bank as theirs, the oldest first."""
+    rows = p.rows(select(model).order_by(model.id))
+    owners = ((row, getattr(row, "bank_id", getattr(row, "organisation_id", None))) for row in rows)
+    return [str(row.public_id) for row, owner in owners if owner != bank_id]
