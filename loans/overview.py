@@ -26,7 +26,7 @@ from loans.models import (
     PayoutState,
 )
 from loans.portfolio import LATE_STATES
-from loans.queries import pending_disbursements, visible_to
+from loans.queries import Counted, counted, pending_disbursements, visible_to
 from loans.workdays import DueDay
 from loans.workflow import (
     REPAYABLE_NOTE_STATES,
@@ -196,14 +196,6 @@ def drawings_of(ctx: Context, application: Application) -> list[Disbursement]:
     return list(ctx.session.scalars(rows.order_by(Disbursement.id)))
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many rows wait, and the first of them."""
-
-    count: int
-    rows: list[Any]
-
-
 def payouts_waiting(ctx: Context, *, limit: int = LARGEST_LIST) -> Counted:
     """The requests for compensation that wait for one of the actor's roles, the oldest first.
 
@@ -217,7 +209,7 @@ def payouts_waiting(ctx: Context, *, limit: int = LARGEST_LIST) -> Counted:
         .where(visible_to(ctx.actor, Payout), Payout.state.in_(states))
         .order_by(Payout.id)
     )
-    return _counted(ctx, rows, limit)
+    return counted(ctx, rows, limit)
 
 
 def drawings_waiting(ctx: Context, *, limit: int = LARGEST_LIST) -> Counted:
@@ -232,13 +224,7 @@ def drawings_waiting(ctx: Context, *, limit: int = LARGEST_LIST) -> Counted:
         .add_columns(Application.public_id, Borrower)
         .order_by(Disbursement.id)
     )
-    return _counted(ctx, rows, limit)
-
-
-def _counted(ctx: Context, rows: Any, limit: int) -> Counted:
-    """The first rows of a query, and how many there are, in one statement."""
-    found = ctx.session.execute(rows.add_columns(func.count().over()).limit(limit)).all()
-    return Counted(found[0][-1] if found else 0, [row[:-1] for row in found])
+    return counted(ctx, rows, limit)
 
 
 def overdue_notes(ctx: Context, *, limit: int = LARGEST_LIST) -> list[tuple[Note, Borrower]]:

@@ -24,7 +24,7 @@ from loans.models import (
     MovementKind,
     Note,
 )
-from loans.queries import visible_to, within
+from loans.queries import undone, visible_to, within
 from loans.workflow import NoteState, State
 
 LATE_STATES = (NoteState.OVERDUE, NoteState.PAYOUT_REQUESTED)
@@ -304,8 +304,7 @@ def _counts(as_of: date, only: Collection[int] | None, *kinds: MovementKind) -> 
 
     What was undone never counts: what was reported in its place counts from the same day.
     """
-    undone = select(Movement.reverses_id).where(Movement.reverses_id.is_not(None))
-    counts = (Movement.on <= as_of, Movement.kind.in_(kinds), Movement.id.not_in(undone))
+    counts = (Movement.on <= as_of, Movement.kind.in_(kinds), Movement.id.not_in(undone()))
     return counts if only is None else (*counts, Movement.note_id.in_(only))
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from loans.access import Actor, OrganisationKind
@@ -73,6 +73,20 @@ def one(ctx: Context, model: type[Row], public_id: UUID, *, lock: bool = False) 
     if row is None:
         raise _unknown()
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many rows there are, and the first of them."""
+
+    count: int
+    rows: list[Any]
+
+
+def counted(ctx: Context, rows: Any, limit: int) -> Counted:
+    """The first rows of a query, and how many there are, in one statement."""
+    found = ctx.session.execute(rows.add_columns(func.count().over()).limit(limit)).all()
+    return Counted(found[0][-1] if found else 0, [row[:-1] for row in found])
 
 
 def by_key(ctx: Context, model: type[Row], keys: Iterable[int | None]) -> dict[int, Row]:
@@ -167,6 +181,11 @@ def notes_of_application(ctx: Context, application: Application) -> list[Note]:
         .order_by(Note.disbursed_on, Note.note_no)
     )
     return list(ctx.session.scalars(rows))
+
+
+def undone() -> Select[Any]:
+    """The keys of the movements that a reversal undid, whenever that was recorded."""
+    return select(Movement.reverses_id).where(Movement.reverses_id.is_not(None))
 
 
 def movements_of(ctx: Context, note: Note) -> list[Movement]:

@@ -27,7 +27,7 @@ from loans.models import (
     Proposal,
 )
 from loans.policy import Rule
-from loans.queries import by_key
+from loans.queries import by_key, undone
 from loans.workflow import Action
 
 # The rule behind each kind of signal, and what the kind is called.
@@ -197,11 +197,10 @@ def _structuring(ctx: Context) -> Iterable[Signal]:
 
 def _early_overdue(ctx: Context) -> Iterable[Signal]:
     rule = ctx.book.at("signal.early_overdue_months", ctx.on)
-    undone = select(Movement.reverses_id).where(Movement.reverses_id.is_not(None))
     rows = (
         select(Note, Movement.on)
         .join(Movement, Movement.note_id == Note.id)
-        .where(Movement.kind == MovementKind.OVERDUE_FROM, Movement.id.not_in(undone))
+        .where(Movement.kind == MovementKind.OVERDUE_FROM, Movement.id.not_in(undone()))
         .order_by(Note.id, Movement.on)
     )
     told = set()

@@ -4,14 +4,13 @@ Left out is what the actor may not sign: what he asked for, signed before or dec
 two accounts belong to one person is found when they sign.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, or_, select, union_all
+from sqlalchemy import Select, literal, or_, select, union_all
 
 from loans.access import OrganisationKind
 from loans.context import Context
@@ -24,7 +23,7 @@ from loans.models import (
     Note,
     Proposal,
 )
-from loans.queries import visible_to
+from loans.queries import Counted, counted, visible_to
 from loans.workflow import LIVE_NOTE_STATES, Action
 
 
@@ -46,39 +45,28 @@ class Signature:
     asked_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Signatures:
-    """How many papers wait for the actor, and those that have waited longest."""
+def waiting(ctx: Context, *, limit: int) -> Counted:
+    """How many papers wait for the actor, and those that have waited longest.
 
-    count: int
-    rows: Sequence[Signature]
-
-
-def waiting(ctx: Context, *, limit: int) -> Signatures:
-    """One query; none for whoever signs nothing."""
+    Rows: ``Signature``. One query; none for whoever signs nothing.
+    """
     papers = []
     if ctx.actor.may("notes.extend"):
         papers.append(_extensions(ctx))
     if ctx.actor.may("exemptions.sign"):
         papers.append(_exemptions(ctx))
     if not papers:
-        return Signatures(0, ())
+        return Counted(0, [])
     paper = union_all(*papers).subquery("paper")
-    rows = ctx.session.execute(
+    rows = (
         select(
-            paper.c.kind,
-            paper.c.public_id,
-            paper.c.note_no,
-            Borrower.name_masked,
-            paper.c.asked_on,
-            func.count().over(),
+            paper.c.kind, paper.c.public_id, paper.c.note_no, Borrower.name_masked, paper.c.asked_on
         )
         .join(Borrower, Borrower.id == paper.c.borrower_id)
         .order_by(paper.c.asked_on, paper.c.note_no)
-        .limit(limit)
-    ).all()
-    found = [Signature(SignatureKind(kind), *rest) for kind, *rest, _ in rows]
-    return Signatures(rows[0][-1] if rows else 0, found)
+    )
+    found = counted(ctx, rows, limit)
+    return Counted(found.count, [Signature(SignatureKind(kind), *of) for kind, *of in found.rows])
 
 
 def _extensions(ctx: Context) -> Select[Any]:

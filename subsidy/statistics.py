@@ -29,7 +29,7 @@ from loans.models import (
     Payout,
     Recovery,
 )
-from loans.queries import visible_to
+from loans.queries import undone, visible_to
 from loans.workflow import State
 from subsidy.models import Claim, ClaimLine, EntryKind, SubsidyEntry
 
@@ -230,7 +230,6 @@ def _standing(
     ctx: Context, on: date, kinds: tuple[MovementKind, ...]
 ) -> Iterator[tuple[int, MovementKind, int]]:
     """Movements up to the day that nothing has undone, by value date."""
-    undone = select(Movement.reverses_id).where(Movement.reverses_id.is_not(None))
     rows = (
         select(Movement.note_id, Movement.kind, Movement.amount_fen)
         .join(Note, Note.id == Movement.note_id)
@@ -238,7 +237,7 @@ def _standing(
             visible_to(ctx.actor, Note),
             Movement.on <= on,
             Movement.kind.in_(kinds),
-            Movement.id.not_in(undone),
+            Movement.id.not_in(undone()),
         )
         .order_by(Movement.on, Movement.id)
     )
