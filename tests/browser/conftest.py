@@ -34,13 +34,14 @@ FLAGS = (
 SHOTS = os.environ.get("FUMIN_SHOTS")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright_() -> Iterator[Playwright]:
+    """While it lives an event loop runs in this thread: it ends with the module of its tests."""
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(playwright_: Playwright) -> Iterator[Browser]:
     """The system's browser; the tests download none."""
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
