@@ -18,7 +18,7 @@ from app.web.fields import Choices, Filled, read, texts_of
 from app.web.render import render
 from loans.dossier import as_json
 from loans.policy import PolicyBook
-from loans.schedule import Method
+from loans.schedule import LONGEST_TERM, Method
 from loans.underwriting import (
     APPRAISAL,
     VERIFICATION,
@@ -34,7 +34,6 @@ from subsidy.quotes import LoanWanted, Quote, quote
 
 router = APIRouter(include_in_schema=False)
 ELSEWHERE = "外地"  # outside of the area, wherever that is
-MOST_YEARS = 20
 MOST_HIRES = 500
 LOOKED_UP = "查询结果"
 ANSWER_COST = 20  # of 1200 a minute: 60 answers
@@ -82,8 +81,8 @@ def _too_much(values: Mapping[str, Any]) -> dict[str, str]:
     if values.get("amount_fen") == 0:
         faults["amount_fen"] = "“想贷多少”须大于 0 元"
     term = values.get("term_months")
-    if term is not None and not 1 <= term <= 12 * MOST_YEARS:
-        faults["term_months"] = f"“期限”应在 1 至 {12 * MOST_YEARS} 个月之间"
+    if term is not None and not 1 <= term <= LONGEST_TERM:
+        faults["term_months"] = f"“期限”应在 1 至 {LONGEST_TERM} 个月之间"
     for name in (*COUNTS, "other_hires"):
         if (values.get(name) or 0) > MOST_HIRES:
             faults[name] = f"人数最多填 {MOST_HIRES} 人"

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from app.deps import PROGRAMME_ZONE
 from app.web import words
 from loans.capitals import in_capitals
-from loans.money import fen_to_yuan, ppm_to_percent, yuan_to_fen
+from loans.money import fen_to_yuan, half_up, ppm_to_percent, yuan_to_fen
 
 STATIC = Path(__file__).with_name("static")
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -46,6 +46,11 @@ def signed_yuan(fen: int) -> str:
 def percent(ppm: int | None) -> str:
     """A rate in percent; a dash where there is none."""
     return "—" if ppm is None else f"{ppm_to_percent(ppm)}%"
+
+
+def part_of(part: int, whole: int) -> str:
+    """How much of a whole, in percent, half up to two places; a dash where there is none."""
+    return percent(half_up(10_000 * part, whole) * 100 if whole else None)
 
 
 def shown_day(day: date | str | None) -> str:
@@ -106,6 +111,7 @@ def templates() -> Environment:
         "grouped": grouped,
         "signed": signed_yuan,
         "percent": percent,
+        "part_of": part_of,
         "day": shown_day,
         "weekday": with_weekday,
         "moment": moment,
