@@ -4,7 +4,7 @@ The facts recorded so far, then each note's plan from today on, run through the 
 what-if changes the shares of classes or the cap of a person and leaves everything else as it is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
@@ -68,17 +68,31 @@ def budget(
     ctx: Context, *, since: date, months: int, what_if: WhatIf | None = None
 ) -> list[BudgetLine]:
     """Interest and subsidy of all notes by month and class, from the month of ``since`` on."""
+    change = what_if or WhatIf()
+    return [line for _, line in compared(ctx, since=since, months=months, what_if=change)]
+
+
+def compared(
+    ctx: Context, *, since: date, months: int, what_if: WhatIf
+) -> list[tuple[BudgetLine, BudgetLine]]:
+    """The budget beside what it would be under a change, line by line, of one look at the book."""
     if not 0 < months <= LONGEST_MONTHS:
         raise Conflict("months-outside", f"预测期应为 1 至 {LONGEST_MONTHS} 个月")
     if since > LATEST:
         raise Conflict("month-too-late", f"预测首月最晚为 {LATEST:%Y-%m}，请核对年份")
-    if what_if is not None and (what_if.cap_fen or 0) < 0:
+    if (what_if.cap_fen or 0) < 0:
         raise Conflict("cap-negative", "假设的个人贴息本金上限不能为负，请填 0 或更大的金额")
     first = since.replace(day=1)
     cuts = [add_months(first, n) for n in range(months + 1)]
-    change = what_if or WhatIf()
     book = _with_plans(ctx, read_book(ctx, rows=False))
-    portfolio = replace(book, notes=change.applied(book.notes)).portfolio()
+    planned = _lines(ctx, book, cuts)
+    changed = replace(book, notes=what_if.applied(book.notes))
+    supposed = planned if what_if == WhatIf() else _lines(ctx, changed, cuts)
+    return list(zip(planned, supposed, strict=True))
+
+
+def _lines(ctx: Context, book: Book, cuts: Sequence[date]) -> list[BudgetLine]:
+    portfolio = book.portfolio()
     lines = accrue(portfolio.notes, portfolio.events, [day(cut) for cut in cuts])
     classes = np.array(CLASSES)[portfolio.columns.subsidy_class]
     return [

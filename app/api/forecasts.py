@@ -1,7 +1,7 @@
 """What is to come: the subsidy budget by month, class and funding level, and one loan's periods."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 from pydantic import BeforeValidator, Field
@@ -61,13 +61,8 @@ def budget(
     asked = {SubsidyClass.FULL: full, SubsidyClass.HALF: half, SubsidyClass.SMALL_FIRM: small_firm}
     shares = {name.value: percent for name, percent in asked.items() if percent is not None}
     what_if = forecast.WhatIf(share_pct=shares, cap_fen=cap)
-    period: dict[str, Any] = {"since": since or ctx.on, "months": months}
-    lines = forecast.budget(ctx, **period)
-    others = forecast.budget(ctx, **period, what_if=what_if)
-    return [
-        BudgetOut.of(line, supposed=other.subsidy_fen)
-        for line, other in zip(lines, others, strict=True)
-    ]
+    lines = forecast.compared(ctx, since=since or ctx.on, months=months, what_if=what_if)
+    return [BudgetOut.of(line, supposed=other.subsidy_fen) for line, other in lines]
 
 
 @journey.read(

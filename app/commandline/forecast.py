@@ -16,8 +16,9 @@ from app.commandline.opening import (
 )
 from app.web.words import SUBSIDY_CLASSES
 from loans import access
-from loans.money import fen_to_yuan, yuan_to_fen
-from subsidy.forecast import BudgetLine, WhatIf, budget
+from loans.money import yuan_to_fen
+from subsidy.budget_table import HEADERS, Pair, budget_rows
+from subsidy.forecast import WhatIf, compared
 
 
 def forecast(
@@ -46,9 +47,8 @@ def forecast(
         with installation.reads() as session:
             ctx = installation.context(session, actor)
             day = since.date() if since else ctx.on
-            planned = budget(ctx, since=day, months=months)
-            changed = budget(ctx, since=day, months=months, what_if=what_if)
-    tables.show(_table(planned, changed))
+            lines = compared(ctx, since=day, months=months, what_if=what_if)
+    tables.show(_table(lines))
 
 
 def _shares(texts: list[str]) -> dict[str, int]:
@@ -67,27 +67,13 @@ def _share(text: str) -> tuple[str, int]:
     return name, int(percent)
 
 
-def _table(planned: list[BudgetLine], changed: list[BudgetLine]) -> Table:
+def _table(lines: list[Pair]) -> Table:
     table = Table(title="贴息预算（元）", title_justify="left")
-    table.add_column("月份")
-    table.add_column("类别")
-    for header in ("笔数", "利息", "贴息", "中央", "省", "市", "假设下贴息", "增减"):
-        table.add_column(header, justify="right")
-    for line, other in zip(planned, changed, strict=True):
-        table.add_row(
-            f"{line.month:%Y-%m}",
-            SUBSIDY_CLASSES[line.subsidy_class],
-            str(line.notes),
-            fen_to_yuan(line.interest_fen),
-            fen_to_yuan(line.subsidy_fen),
-            fen_to_yuan(line.central_fen),
-            fen_to_yuan(line.provincial_fen),
-            fen_to_yuan(line.city_fen),
-            fen_to_yuan(other.subsidy_fen),
-            fen_to_yuan(other.subsidy_fen - line.subsidy_fen),
-        )
-    total, total_changed = (sum(line.subsidy_fen for line in lines) for lines in (planned, changed))
+    for at, header in enumerate(HEADERS):
+        table.add_column(header, justify="left" if at < 2 else "right")
+    *rows, whole = budget_rows(lines, SUBSIDY_CLASSES)
+    for row in rows:
+        table.add_row(*row)
     table.add_section()
-    cells = [fen_to_yuan(total), "", "", "", fen_to_yuan(total_changed)]
-    table.add_row("合计", "", "", "", *cells, fen_to_yuan(total_changed - total))
+    table.add_row(*whole)
     return table

@@ -66,6 +66,7 @@ NAVIGATION = (
             ("/cases", "差异处理", "claims.read"),
             ("/remittances", "拨付", "claims.read"),
             ("/months", "月结", "months.read"),
+            ("/forecast", "预算测算", "forecast.read"),
         ),
     ),
     (

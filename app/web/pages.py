@@ -20,6 +20,7 @@ from app.web import (
     dunning,
     entitlement,
     entry,
+    forecast,
     fund,
     hires,
     home,
@@ -58,7 +59,7 @@ FRAMED = (400, 403, 404, 405, 409, 422)
 MODULES = (
     entry, account, entitlement, home, search, candidates, clocks, hires, application_writing,
     applications, notes, maturities, dunning, payouts, watch, fund, claim_filing, claims, cases,
-    remittances, registers, months, statistics, programme,
+    remittances, registers, months, forecast, statistics, programme,
 )  # fmt: skip
 
 

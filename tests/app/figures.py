@@ -2,7 +2,8 @@
 
 ``TOLD`` names for each page the API's answers that its amounts come from. An amount on the page
 that is in none of them must be a sum or a difference of amounts that are: a column's total, what a
-claim is above its recomputation, the applications of a state together, or 万元 of a chart.
+claim is above its recomputation, what a supposed change costs, the applications of a state
+together, or 万元 of a chart.
 """
 
 import re
@@ -57,6 +58,7 @@ TOLD: dict[str, dict[str, tuple[str, ...]]] = {
         "/months": ("/months",),
         "/months/2019-08": ("/months/2019-08", "/months/2019-08/lines"),
         "/months/preview": ("/months/2019-09/preview",),
+        "/forecast?since=2019-09&full=60": ("/forecast?since=2019-09&full=60",),
         "/statistics": ("/statistics", "/statistics?by=bank"),
     },
     "B1-maker": {
@@ -80,6 +82,8 @@ def said(answers: Iterable[Any]) -> set[int]:
             found.add(_wan(amounts["balance"]))
         if {"claimed", "expected"} <= amounts.keys():
             found.add(amounts["claimed"] - amounts["expected"])
+        if {"subsidy", "supposed"} <= amounts.keys():
+            found.add(amounts["supposed"] - amounts["subsidy"])
         if "amount" in amounts and "state" in thing:
             by_state[thing["state"]] += amounts["amount"]
     return {abs(fen) for fen in (*found, *by_state.values())}
@@ -90,9 +94,10 @@ def unexplained(page: str, answers: Iterable[Any]) -> list[str]:
     main = MAIN.search(page)
     assert main is not None
     figures, told = PROSE.sub(" ", main[0]), said(answers)
-    left = _amounts(FOOT.sub(" ", figures)) - told
-    for body, foot in TABLE.findall(figures):
-        left |= _amounts(foot) - told - _sums(body)
+    tables = TABLE.findall(figures)
+    wrong = set().union(*(_amounts(foot) - told - _sums(body) for body, foot in tables))
+    totals = set().union(*(_amounts(foot) for _, foot in tables))
+    left = wrong | _amounts(FOOT.sub(" ", figures)) - told - totals
     return sorted(map(fen_to_yuan, left))
 
 

@@ -6,15 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import event, func, select
 from starlette.testclient import TestClient
 
 from app.main import create_app
-from loans.money import half_up
+from loans.money import half_up, yuan_to_fen
 from loans.sheets import digest, write_workbook
 from subsidy import claims
 from subsidy.detail_sheet import DetailLine, write_detail_sheet
@@ -157,6 +159,26 @@ def _statistics_agree(bureau: Bureau, login: str) -> None:
             rows = bureau.rows(f"/statistics?on={on}&by={by}", login)
             labels = {label.removesuffix("（元）"): name for label, name in labels.items()}
             _equal(rows, bureau.api(f"/statistics?on={on}&by={by}", login), labels)
+
+
+def test_the_budget_can_be_asked_tried_and_kept(bureau: Bureau) -> None:
+    person, asked = bureau.at("F-maker"), "since=2019-09&months=6&half=60"
+    lines = bureau.api(f"/forecast?{asked}")
+    _equal(bureau.rows(f"/forecast?{asked}"), lines, {"贴息": "subsidy", "假设下贴息": "supposed"})
+    assert "假设下贴息" not in person.get("/forecast?half=").text, "nothing was supposed"
+    book = load_workbook(BytesIO(person.get(f"/forecast/report.xlsx?{asked}").content))
+    _, *rows, whole = book.active.values
+    assert [(row[4], row[8]) for row in rows] == [
+        (line["subsidy"], line["supposed"]) for line in lines
+    ]
+    for at, name in ((4, "subsidy"), (8, "supposed")):
+        assert yuan_to_fen(whole[at]) == sum(yuan_to_fen(line[name]) for line in lines) > 0
+    wrong = person.get("/forecast?months=0&half=101&cap=1.234")
+    assert wrong.status_code == 422
+    for said in ("“月数”应在 1 至 120 之间", "应在 0 至 100 之间", "1.234"):
+        assert said in wrong.text
+    assert person.get("/forecast/report.xlsx?months=0").status_code == 409
+    assert bureau.at("B1-maker").get("/forecast").status_code == 403
 
 
 def test_what_is_previewed_before_the_lock_is_the_apis_run(bureau: Bureau) -> None:

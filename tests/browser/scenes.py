@@ -64,6 +64,7 @@ SCENES = [
     Scene("/remittances/{id}", "F-checker", "/remittances/{order}"),
     Scene("/registers/{id}", "F-maker", "/registers/{register}"),
     Scene("/months/{month}", "F-maker", "/months/2019-08"),
+    Scene("/forecast", "F-maker", "/forecast?since=2019-09&months=6&full=60&cap=100000"),
     Scene("/statistics", "F-maker", "/statistics?by=bank"),
     Scene("/statistics/notes", "F-maker", "/statistics/notes?figure=balance"),
 ]  # fmt: skip
