@@ -35,6 +35,7 @@ from loans.money import MoneyText
 COOKIE = "fumin_session"  # the API accepts the same session
 LARGEST_FORM = 20_000_000  # a claim workbook and the form around it
 ACCOUNT = "/account"
+SIGN_OUT = "/sign-out"
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 # What the pages are for, in the order of a loan's life: the entries of each with their address,
@@ -124,12 +125,17 @@ def signed_in(request: Request) -> SignedIn:
     if found is None:
         raise SignInFirst
     request.state.person = found.actor.public_id  # for the log
-    if found.must_enrol and not request.url.path.startswith(ACCOUNT):
+    if found.must_enrol and not _is_enrolment(request.url.path):
         raise EnrolFirst
     if installation.buckets:
         installation.buckets.take(found.actor.organisation_id)
     security.touch(installation, token)
     return found
+
+
+def _is_enrolment(path: str) -> bool:
+    """Whether this is one of the pages that a password alone opens."""
+    return path in (ACCOUNT, SIGN_OUT) or path.startswith(f"{ACCOUNT}/")
 
 
 @dataclass(frozen=True, slots=True)

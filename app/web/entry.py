@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app import security
 from app.security import SignInRefused
-from app.web.edge import COOKIE, DONE, Form, Posted, installation_of
+from app.web.edge import COOKIE, DONE, SIGN_OUT, Form, Posted, installation_of
 from app.web.render import render, static_files
 from loans.errors import NotFound, NotPermitted
 
@@ -69,7 +69,7 @@ def sign_in(request: Request, form: Form, _: Annotated[None, Depends(same_origin
     return answer
 
 
-@router.post("/sign-out")
+@router.post(SIGN_OUT)
 def sign_out(post: Posted) -> Response:
     """End the session here and on the server."""
     security.sign_out(post.installation, post.who.token)
