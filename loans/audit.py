@@ -86,14 +86,16 @@ def first_broken(session: Session, vault: Vault, anchors: Iterable[Anchor] = ())
     With the bureau's anchors also the first anchored record that is another one, or missing: the
     chain was written anew, or its end was cut off, between it and the anchor before.
     """
-    anchored = {anchor.seq: anchor.code for anchor in anchors}
+    anchored: dict[int, set[bytes]] = {}
+    for each in anchors:  # of one record there may be several: a quiet day's is the day's before
+        anchored.setdefault(each.seq, set()).add(each.code)
     previous, expected = GENESIS, 1
     records = select(AuditRecord).order_by(AuditRecord.seq).execution_options(yield_per=1_000)
     with closing(session.scalars(records)) as entries:
         for entry in entries:
             if entry.seq != expected or entry.code != link(vault, previous, entry):
                 return expected
-            if anchored.get(entry.seq, entry.code) != entry.code:
+            if not anchored.get(entry.seq, set()) <= {entry.code}:
                 return entry.seq
             previous, expected = entry.code, expected + 1
     head = session.scalars(select(AuditHead)).one()

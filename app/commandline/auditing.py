@@ -63,8 +63,7 @@ def verify(
             if broken is None:
                 last = audit.anchor(ctx).seq
                 typer.echo(f"审计链完整：{last} 条记录，核对锚点 {len(kept)} 个")
-                if not kept:
-                    typer.echo("没有提供锚点文件：末尾被截去或整链被重写时无从发现，请加 --anchor")
+                typer.echo(_beyond(kept, last))
                 return
             typer.echo(_where(ctx, broken, kept), err=True)
     raise typer.Exit(1)
@@ -97,6 +96,14 @@ def _refused_since(at: datetime) -> Executable:
         .order_by(AuditRecord.seq)
         .execution_options(yield_per=1_000)
     )
+
+
+def _beyond(kept: list[Anchor], last: int) -> str:
+    """In words: what no anchor vouches for."""
+    newest = max(kept, key=lambda anchor: anchor.seq, default=None)
+    if newest is None:
+        return "没有提供锚点文件：末尾被截去或整链被重写时无从发现，请加 --anchor"
+    return f"最后的锚点为 {newest.on} 的第 {newest.seq} 条；其后 {last - newest.seq} 条尚无锚点作证"
 
 
 def _where(ctx: Context, broken: int, kept: list[Anchor]) -> str:

@@ -159,6 +159,16 @@ def test_every_way_of_tampering_is_found(told) -> None:
     print(f"tampering with the audit chain: {found} of {2 * len(WAYS)} found")
 
 
+def test_an_anchor_taken_afterwards_does_not_hide_the_one_before(told) -> None:
+    """Written anew with the key, as long as it was, and anchored again."""
+    session, vault = told
+    history = Told(session, vault)
+    place = history.change()
+    history.rechain()
+    history.anchors.append(history.anchor(history.last))
+    assert place <= (history.broken(anchored=True) or 0) <= history.last
+
+
 def test_the_chain_may_grow_beyond_its_anchors(told) -> None:
     session, vault = told
     history = Told(session, vault)
