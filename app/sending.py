@@ -13,10 +13,12 @@ import json
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
+from threading import Timer
 from urllib.parse import urlsplit
 
 from app.commands import retried
@@ -24,9 +26,13 @@ from app.deps import Installation
 from loans import wall, webhooks
 from loans.webhooks import Delivery
 
-TIMEOUT_S = 10
+TIMEOUT_S = 10  # for a whole attempt: a receiver that answers byte by byte holds up the others
 BATCH = 20
 SECRET_PREFIX = "whsec_"
+# IPv6 addresses that hold an IPv4 address, which a gateway unpacks, and site-local ones.
+UNPACKED = tuple(
+    map(ip_network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10"))
+)
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -38,10 +44,18 @@ class Refused(Exception):
 def public_addresses(host: str, port: int) -> list[str]:
     """The addresses of a host, if all of them are public; ``Refused`` otherwise."""
     found = {str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    inside = [address for address in found if not ip_address(address).is_global]
-    if inside or not found:
+    if not found or not all(map(_is_public, found)):
         raise Refused(f"{host} is not a public address")
     return sorted(found)
+
+
+def _is_public(address: str) -> bool:
+    parsed = ip_address(address)
+    return (
+        parsed.is_global
+        and not parsed.is_multicast
+        and not any(parsed in network for network in UNPACKED)
+    )
 
 
 def signature(secret: str, *, id: str, timestamp: str, body: bytes) -> str:
@@ -65,10 +79,15 @@ class Sender:
     https_only: bool = True
 
     def work(self) -> int:
-        """Send one batch of events that are due; how many there were."""
-        due = retried(self._leased)
+        """Send one batch of events that are due; how many there were.
+
+        A receiver that failed once is not waited for again in this batch.
+        """
+        due, silent = retried(self._leased), set()
         for delivery in due:
-            delivered = self._send(delivery)
+            delivered = delivery.url not in silent and self._send(delivery)
+            if not delivered:
+                silent.add(delivery.url)
             retried(partial(self._settle, delivery, delivered))
         return len(due)
 
@@ -103,7 +122,7 @@ class Sender:
         }
         try:
             return 200 <= self._post(delivery.url, body, headers) < 300
-        except (OSError, HTTPException, Refused):
+        except (OSError, HTTPException, ValueError, Refused):  # ValueError: an address that is none
             return False
 
     def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -114,11 +133,17 @@ class Sender:
             raise Refused("only https")
         port = parts.port or (443 if secure else 80)
         connection = _Pinned(parts.hostname, port, self.resolve(parts.hostname, port)[0], secure)
+        end = Timer(TIMEOUT_S, connection.cut)
+        end.start()
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", path, body, headers)
-            return connection.getresponse().status
+            status = connection.getresponse().status
+            if connection.is_late:  # the answer ended because it was cut
+                raise TimeoutError
+            return status
         finally:
+            end.cancel()
             connection.close()
 
 
@@ -128,10 +153,21 @@ class _Pinned(HTTPConnection):
     def __init__(self, host: str, port: int, address: str, secure: bool) -> None:
         super().__init__(host, port, timeout=TIMEOUT_S)
         self._address, self._secure = address, secure
+        self.is_late = False
+
+    def cut(self) -> None:
+        """End it from another thread, whatever it waits for."""
+        self.is_late = True
+        with suppress(OSError):
+            if self.sock is not None:
+                self.sock.shutdown(socket.SHUT_RDWR)
 
     def connect(self) -> None:
         """Connect to the checked address, and prove that it is the host by its certificate."""
         self.sock = socket.create_connection((self._address, self.port), TIMEOUT_S)
         if self._secure:
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = context.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock.do_handshake()

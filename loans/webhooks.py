@@ -42,8 +42,7 @@ class Delivery:
 def register(ctx: Context, *, code: str, url: str, secret: str) -> Webhook:
     """An organisation wants to be told of its events at an address of its own."""
     organisation = organisation_by_code(ctx, code)
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
+    if not _is_address(url):
         raise Conflict("webhook-url", f"接收地址 {url} 须为 https://主机/路径，不带用户名")
     if ctx.session.scalars(_of(organisation.id)).first() is not None:
         raise Conflict("webhook-exists", f"“{organisation.name}”已有接收地址，请先停用原来的")
@@ -115,6 +114,23 @@ def settle(session: Session, delivery: Delivery, *, at: datetime, delivered: boo
         event.failed_at = at
     else:
         event.next_at = at + min(FIRST_PAUSE * 2 ** (event.attempts - 1), LONGEST_PAUSE)
+
+
+def _is_address(url: str) -> bool:
+    """Whether events can be sent there: a host by its name, a port that there is, no user."""
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, (parts.hostname or "").encode("idna")
+    except ValueError:  # UnicodeError is one
+        return False
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    return (
+        is_plain
+        and parts.scheme in ("https", "http")
+        and host != b""
+        and port != 0
+        and parts.username is None
+    )
 
 
 def _of(organisation_id: int) -> Any:

@@ -4,17 +4,20 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
-from threading import Thread
+from threading import Event, Thread
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 
+from app import sending
 from app.commandline.worker import sweep
 from app.sending import Refused, Sender, public_addresses
 from loans import keys, webhooks
@@ -175,6 +178,48 @@ def test_a_stopped_receiver_waits_for_its_own_and_is_given_up_in_the_end(program
     assert event.failed_at is not None and event.attempts == webhooks.MOST_ATTEMPTS
 
 
+def test_an_answer_that_never_ends_holds_up_nobody(programme, monkeypatch) -> None:
+    """Each byte comes in time, the whole does not."""
+    monkeypatch.setattr(sending, "TIMEOUT_S", 0.2)
+    cut = Event()
+
+    def trickle(server: socket.socket) -> None:
+        link, _ = server.accept()
+        with link, suppress(OSError):
+            for byte in b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 50:
+                link.sendall(bytes([byte]))
+                cut.wait(0.01)
+            link.sendall(b"\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=trickle, args=[server])
+        thread.start()
+        sender = Sender(programme.installation, resolve=lambda *_: ["127.0.0.1"], https_only=False)
+        delivered = sender._send(a_delivery(programme, server.getsockname()[1]))
+        cut.set()
+        thread.join()
+    assert delivered is False
+
+
+def a_delivery(p: Programme, port: int) -> webhooks.Delivery:
+    url = f"http://bank.example:{port}/"
+    return webhooks.Delivery(1, UUID(int=1), "t", {}, p.installation.clock(), url, SECRET)
+
+
+def test_a_silent_receiver_is_waited_for_once_a_batch(programme, receiver) -> None:
+    p = programme
+    registered(p, receiver)
+    live(p)
+    asked: list[str] = []
+
+    def silent(host: str, _port: int) -> list[str]:
+        asked.append(host)
+        raise OSError("no answer")
+
+    assert Sender(p.installation, resolve=silent, https_only=False).work() > 1
+    assert len(asked) == 1
+
+
 def _refuse(*_: object) -> list[str]:
     raise Refused("inside")
 
@@ -182,7 +227,8 @@ def _refuse(*_: object) -> list[str]:
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "0.0.0.0", "::1", "localhost",
-     "fd00::1", "::ffff:10.0.0.1", "100.64.0.1"],
+     "fd00::1", "::ffff:10.0.0.1", "100.64.0.1", "224.0.0.1", "::10.0.0.1", "64:ff9b::a00:1",
+     "2002:a00:1::", "fec0::1"],
 )  # fmt: skip
 def test_nothing_is_sent_to_an_address_inside(host: str) -> None:
     with pytest.raises(Refused):
@@ -195,7 +241,12 @@ def test_in_production_only_https_and_no_address_with_a_user(programme) -> None:
         1, programme.bank.id, "t", {}, programme.installation.clock(), "http://1.1.1.1/", SECRET
     )
     assert Sender(programme.installation)._send(delivery) is False
-    for url in ("ftp://bank.example/", "https://user:word@bank.example/", "https:///x", "bank"):
+    for url in (
+        "ftp://bank.example/", "https://user:word@bank.example/", "https://@bank.example/",
+        "https:///x", "bank", "https://bank.example:99999/", "https://bank.example:0/",
+        f"https://{'a' * 64}.example/", "https://bank.example/a b", "https://bank.example/\x1b[2J",
+        "https://[::1/",
+    ):  # fmt: skip
         with pytest.raises(Conflict) as refused:
             programme.do(
                 programme.security,
