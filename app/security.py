@@ -103,9 +103,7 @@ def sign_in(
                 person.failed_logins, person.locked_until = 0, None
                 _note(installation, session, person, audit.ACCEPTED, address)
                 return _begin(installation, session, person, at)
-            _count_failure(person, at)
-            outcome = "refused" if _is_open(person, at) else "locked"
-            _note(installation, session, person, outcome, address)
+            _fail(installation, session, person, at, address)
         elif person is None:
             _note_stranger(installation, session, login, address)
     raise SignInRefused
@@ -119,11 +117,24 @@ def sign_out(installation: Installation, token: str) -> None:
             row.ended_at = installation.clock()
 
 
-def password_is(installation: Installation, actor: Actor, password: str) -> bool:
-    """Whether this is the actor's own password, asked again before it is changed."""
+def password_is(installation: Installation, actor: Actor, password: str, address: str = "") -> bool:
+    """Whether this is the actor's own password, asked again before it is changed.
+
+    A wrong one counts as it does at the door: who found a session open guesses no longer there.
+    """
+    if installation.buckets:
+        installation.buckets.take(address, ATTEMPT_COST)
+    at = installation.clock()
     with installation.reads() as session:
-        person = session.get_one(Person, actor.person_id)
-        return _matches(person.password_hash, password) and _is_open(person, installation.clock())
+        tried = session.get_one(Person, actor.person_id).password_hash
+    matches = _matches(tried, password)
+    with installation.writes() as session, session.begin():
+        take_turn(session)
+        person = session.get_one(Person, actor.person_id, with_for_update=True)
+        holds = matches and person.password_hash == tried and _is_open(person, at)
+        if not holds:
+            _fail(installation, session, person, at, address)
+        return holds
 
 
 def actor_of_key(session: Session, key: str, at: datetime) -> Actor | None:
@@ -283,6 +294,14 @@ def _code_holds(
     if step is not None:
         person.totp_step = step
     return step is not None
+
+
+def _fail(
+    installation: Installation, session: Session, person: Person, at: datetime, address: str
+) -> None:
+    _count_failure(person, at)
+    outcome = "refused" if _is_open(person, at) else "locked"
+    _note(installation, session, person, outcome, address)
 
 
 def _count_failure(person: Person, at: datetime) -> None:

@@ -98,9 +98,13 @@ def renew(row: Person, password_hash: str | None) -> None:
 
 
 def change_password(ctx: Context, *, password_hash: str) -> Person:
-    """A new password of the actor's own; the edge has checked the old one."""
+    """A new password of the actor's own; the edge has checked the old one.
+
+    Whoever signed in with the old one is out.
+    """
     row = ctx.session.get_one(Person, ctx.actor.person_id)
     row.password_hash = password_hash
+    end_sessions(ctx, row)
     return row
 
 

@@ -17,7 +17,7 @@ ISSUER = "富民贷款平台"
 SHORTEST_PASSWORD = 12
 DONE |= {
     "second_factor.confirm": "动态码已启用，请用密码和动态码重新登录。",
-    "passwords.change": "密码已更改。",
+    "passwords.change": "密码已更改，请用新密码重新登录；别处的登录也已失效。",
 }
 
 
@@ -61,7 +61,9 @@ def change_password(post: Posted) -> Response:
     old, new = (str(post.form.get(name, ""))[:200] for name in ("old", "new"))
     if len(new) < SHORTEST_PASSWORD:
         return _refused(post, f"新密码至少 {SHORTEST_PASSWORD} 个字符，请重新填写")
-    if not security.password_is(post.installation, post.who.actor, old):
+    client = post.request.client
+    address = client.host if client else ""
+    if not security.password_is(post.installation, post.who.actor, old, address):
         return _refused(post, "原密码不正确，请重新填写")
     password_hash = security.hash_password(new)
     return _done(
@@ -69,7 +71,7 @@ def change_password(post: Posted) -> Response:
         post.run(
             "passwords.change",
             lambda ctx: logins.change_password(ctx, password_hash=password_hash),
-            lambda *_: f"{ACCOUNT}?done=passwords.change",
+            lambda *_: "/sign-in?done=passwords.change",
         ),
     )
 

@@ -212,6 +212,33 @@ def test_where_it_is_required_a_password_opens_the_way_to_it_and_nothing_else(ap
         assert client.get("/api/v1/me").status_code == 200
 
 
+def test_a_new_password_ends_whatever_the_old_one_opened(api):
+    p = api.programme
+    with_password(p, "B1-maker")
+    with TestClient(api.app) as elsewhere:
+        elsewhere.post("/api/v1/session", json={"login": "B1-maker", "password": PASSWORD})
+        assert elsewhere.get("/api/v1/me").status_code == 200
+        form = {"csrf": sign_in(api, "B1-maker").json()["csrf"], "key": "k" * 20}
+        form |= {"old": PASSWORD, "new": "another-long-password"}
+        assert "密码已更改" in api.client.post("/account/password", data=form).text
+        assert {c.get("/api/v1/me").status_code for c in (api.client, elsewhere)} == {401}
+    sign_in(api, "B1-maker", status=401)
+
+
+def test_a_session_left_open_is_no_place_to_guess_its_password(api):
+    p = api.programme
+    token = sign_in(api, with_password(p, "B1-maker")).json()["csrf"]
+
+    def change(at, old):
+        form = {"csrf": token, "key": f"{at:020}", "old": old, "new": "another-long-password"}
+        return api.client.post("/account/password", data=form, follow_redirects=False).status_code
+
+    answers = [change(at, f"wrong-{at}") for at in range(FAILURES_ALLOWED)]
+    assert [*answers, change(9, PASSWORD)] == [409] * (FAILURES_ALLOWED + 1)
+    told = [entry.outcome for entry in attempts(p)]
+    assert told == ["accepted", *["refused"] * 4, "locked", "locked"]
+
+
 def test_production_asks_for_it_always(programme):
     assert replace(programme.installation, env="production").needs_second_factor
     assert not programme.installation.needs_second_factor
