@@ -49,6 +49,8 @@ def create_app(installation: Installation) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        # A signature covers the path as sent, and a redirect behind the proxy would lose https.
+        redirect_slashes=False,
     )
     app.state.installation = installation
     app.middleware("http")(_dress)

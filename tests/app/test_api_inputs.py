@@ -149,6 +149,8 @@ def test_a_claim_file_that_is_none_is_refused(api):
 def test_unknown_paths_and_methods_are_problems_too(api):
     problem(api.as_("B1-maker").send("GET", "/no-such-thing"), 404, "not-found")
     problem(api.as_("B1-maker").send("DELETE", "/applications"), 405, "method-not-allowed")
+    for method in ("GET", "POST"):  # never a redirect: a signature covers the path as sent
+        problem(api.as_("B1-maker").send(method, "/applications/"), 404, "not-found")
 
 
 def test_a_rule_that_refuses_is_quoted(api, programme):
