@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, make_url, select, text
 from sqlalchemy.orm import Session
 
 from app import pgtools
-from app.db import METADATA, make_engine, reading
+from app.db import METADATA, make_engine, make_private, reading
 from loans import audit, soundness, wall
 from loans.anchors import Anchor
 from loans.errors import BadFile, Conflict
@@ -54,10 +54,27 @@ def beside(file: Path) -> Path:
 
 
 def backup(owner_url: str, file: Path) -> Manifest:
-    """Write a backup and its manifest while the service runs; neither may exist."""
+    """Write a backup and its manifest while the service runs; neither may exist.
+
+    Only the file's owner may read them. One that fails leaves nothing that looks like a backup.
+    """
     for each in (file, beside(file)):
         if each.exists():
             raise Conflict("file-exists", f"{each} 已经存在，请换一个文件名")
+    try:
+        make_private(file)
+        manifest = _dumped(owner_url, file)
+        make_private(beside(file))
+        beside(file).write_text(json.dumps(asdict(manifest), indent=1))
+    except BaseException:
+        for each in (file, beside(file)):
+            each.unlink(missing_ok=True)
+        raise
+    return manifest
+
+
+def _dumped(owner_url: str, file: Path) -> Manifest:
+    """The database in ``file``, and its manifest, of the same moment."""
     url = make_url(owner_url)
     engine = url.get_backend_name()
     if engine == "sqlite":
@@ -72,9 +89,7 @@ def backup(owner_url: str, file: Path) -> Manifest:
             revision, seq, code, figures = _state(connection)
             what = ("--format=custom", f"--snapshot={snapshot}", f"--file={file}")
             pgtools.run("pg_dump", url, *what, "--no-owner", "--no-acl", server=_major(connection))
-    manifest = Manifest(engine, revision, _digest(file), seq, code, figures)
-    beside(file).write_text(json.dumps(asdict(manifest), indent=1))
-    return manifest
+    return Manifest(engine, revision, _digest(file), seq, code, figures)
 
 
 def restore(file: Path, owner_url: str) -> Manifest:
@@ -89,6 +104,7 @@ def restore(file: Path, owner_url: str) -> Manifest:
         target = Path(url.database or "")
         if target.exists():
             raise Conflict("not-empty", f"{target} 已经存在；请恢复到一个新的文件")
+        make_private(target)
         _copy(file, target)
     else:
         with _connected(owner_url) as connection:

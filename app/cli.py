@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app import __version__
 from app.commandline import (
@@ -25,6 +27,9 @@ from app.commandline import (
     usage,
     worker,
 )
+from app.commands import Busy
+from app.problems import words
+from app.settings import Settings
 from loans.errors import FuminError
 from loans.identity import IdentityText
 from loans.money import MoneyText
@@ -114,6 +119,27 @@ def main() -> None:
     except (MoneyText, IdentityText) as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        for fault in error.errors():
+            typer.echo(f"设置 FUMIN_{fault['loc'][0]}".upper() + f"：{words(fault)}", err=True)
+        sys.exit(1)
+    except Busy:
+        typer.echo("其他办理尚未结束，此项未办理，请稍后再试", err=True)
+        sys.exit(1)
+    except (OperationalError, ProgrammingError) as error:
+        typer.echo(_away(error), err=True)
+        sys.exit(1)
+
+
+def _away(error: OperationalError | ProgrammingError) -> str:
+    """The database cannot be reached, refuses the role or its rights, or has no room."""
+    said = str(error.orig).partition("\n")[0]
+    return (
+        "数据库未能办理：请核对它是否在运行、磁盘是否已满，以及 FUMIN_DATABASE_URL 与"
+        f" FUMIN_MIGRATION_URL 的地址、角色和密码 ({said})"
+    )
 
 
 def _say_usage(error: Any) -> None:

@@ -6,6 +6,7 @@ never deadlock or fail half-way on a stale read, and PostgreSQL runs it SERIALIZ
 turns on both: on PostgreSQL by ``take_turn``.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,14 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
     event.listen(engine, "do_connect", link.connect)
     event.listen(engine, "reset", _end_transaction)
     return engine
+
+
+def make_private(file: Path) -> None:
+    """Make a file that only its owner may read, unless it is there already.
+
+    SQLite gives the files beside a database (``-wal``, ``-shm``) the database's own mode.
+    """
+    os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
 def writing(engine: Engine) -> Engine:
@@ -178,6 +187,8 @@ def migrating(url: str) -> Iterator[Connection]:
     hold on to tables; ``migrate`` puts them up again, and without them production does not start.
     """
     engine = make_engine(url, pool_size=1).execution_options(fumin_write=True)
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        make_private(Path(engine.url.database))
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":

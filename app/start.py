@@ -92,4 +92,4 @@ def vault_of(settings: Settings, *, create: bool = True) -> Vault:
         exists = settings.keyring is not None or path.exists() or not create
         return read_keyring(path) if exists else new_keyring(path)
     except ValueError as error:
-        raise Refused([f"密钥文件 {path} 无法使用：{error} (not a key ring)"]) from error
+        raise Refused([f"密钥文件 {path} 无法使用，请换用备份的密钥文件 ({error})"]) from error

@@ -63,6 +63,7 @@ def test_a_restored_backup_is_what_was_backed_up(lived, empty, tmp_path) -> None
     run("audit", "anchor", "--out", str(kept))
     made = run("backup", str(file))
     assert made.exit_code == 0, (made.output, made.exception)
+    assert [f.stat().st_mode & 0o077 for f in (file, backups.beside(file))] == [0, 0]
     p.submit(p.create())  # afterwards: not in it
     restored = run("restore", str(file), "--to", empty, "--anchor", str(kept))
     assert restored.exit_code == 0, (restored.output, restored.stderr, restored.exception)
@@ -120,6 +121,16 @@ def test_sqlite_is_backed_up_while_it_is_written(databases, seeded, tmp_path) ->
             assert made.figures["guarantee_fund.balance_fen"] == 10_000_000_00
             with closing(sqlite3.connect(tmp_path / f"{n}.backup")) as copy:
                 assert copy.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_backup_that_failed_leaves_no_file(lived, tmp_path, monkeypatch) -> None:
+    def full(file: Path) -> str:
+        raise OSError(28, "No space left on device", str(file))
+
+    monkeypatch.setattr(backups, "_digest", full)
+    with pytest.raises(OSError, match="No space left"):
+        backups.backup(read_settings().owner_url, tmp_path / "fumin.backup")
+    assert not list(tmp_path.glob("fumin.backup*"))
 
 
 def test_a_missing_client_program_is_named(monkeypatch) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from app.cli import main
 from app.problems import words
+from app.settings import read_settings
 
 
 def _said(
@@ -58,6 +59,30 @@ def test_an_application_of_the_wrong_shape_is_refused_in_chinese(
     code, said = _said(["assess", str(file)], monkeypatch, capsys)
     assert code == 2 and expected in said
     assert "Input" not in said and "Value error" not in said and "required" not in said
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "expected"),
+    [
+        ("FUMIN_ENV", "prod", "FUMIN_ENV：须为以下之一：'demo'、'development'、'production'"),
+        ("FUMIN_POOL_SIZE", "many", "FUMIN_POOL_SIZE：须为整数"),
+        ("FUMIN_DATABASE_URL", "postgresql+psycopg://a:sesame@/b?host=/nowhere", "是否在运行"),
+        ("FUMIN_DATABASE_URL", "sqlite:////nowhere/fumin.db", "“/nowhere/fumin.db”无法读写"),
+    ],
+)
+def test_a_setting_that_cannot_be_or_a_database_that_is_away_is_named(
+    setting: str,
+    value: str,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(setting, value)
+    read_settings.cache_clear()
+    code, said = _said(["migrate"], monkeypatch, capsys)
+    read_settings.cache_clear()
+    assert code in (1, 2) and expected in said, said
+    assert "sesame" not in said and "Traceback" not in said
 
 
 def test_every_kind_of_limit_is_said_in_chinese() -> None:

@@ -11,6 +11,7 @@ from app.db import (
     make_engine,
     make_sessions,
     migrate,
+    migrating,
     unsafe_database,
     writing,
 )
@@ -24,6 +25,14 @@ def test_sqlite_keeps_what_it_committed(tmp_path):
     engine = make_engine(f"sqlite:///{tmp_path}/fumin.db")
     assert unsafe_database(engine) == []
     engine.dispose()
+
+
+def test_nobody_else_on_the_machine_reads_a_sqlite_database(tmp_path):
+    """It is made 0600, whatever the umask, and so are the files that SQLite keeps beside it."""
+    with migrating(f"sqlite:///{tmp_path}/fumin.db") as connection:
+        connection.exec_driver_sql("CREATE TABLE t (n)")
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(["fumin.db", "fumin.db-wal", "fumin.db-shm"], 0o600)
 
 
 @pytest.mark.parametrize("pragma", ["synchronous = NORMAL", "foreign_keys = OFF"])
