@@ -1,5 +1,6 @@
 """The ``fumin`` command: wiring only. The commands are in ``app.commandline``, a file a topic."""
 
+import errno
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -36,6 +37,8 @@ from loans.money import MoneyText
 
 # What the parser raises for a wrong command line; typer names only this one of its kinds.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+# A full disk, or a full share of it.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 # One tuple ``COMMANDS`` of functions a module of app.commandline: `month_close` is `month-close`.
 COMMANDS: tuple[Callable[..., Any], ...] = (
     *demo.COMMANDS,
@@ -112,9 +115,9 @@ def main() -> None:
             typer.echo(f"依据：{cite}", err=True)
         sys.exit(1)
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in FULL:
             raise
-        typer.echo(f"文件“{error.filename}”无法读写：{_why(error)}，请核对路径后再试", err=True)
+        typer.echo(_refused_by_disk(error), err=True)
         sys.exit(2)
     except (MoneyText, IdentityText) as error:
         typer.echo(str(error), err=True)
@@ -146,6 +149,12 @@ def _say_usage(error: Any) -> None:
     """A wrong word gets its sentence; a command without a word has printed its help already."""
     if error.message or getattr(error, "param", None) is not None:
         typer.echo(usage.said(error), err=True)
+
+
+def _refused_by_disk(error: OSError) -> str:
+    if error.errno in FULL:  # the system does not say which file
+        return "磁盘空间不足，没有写完，请腾出空间后再试"
+    return f"文件“{error.filename}”无法读写：{_why(error)}，请核对路径后再试"
 
 
 def _why(error: OSError) -> str:

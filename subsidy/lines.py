@@ -86,6 +86,8 @@ def written_whole(path: Path) -> Iterator[LinesFile]:
             yield file
         finally:
             file.close()
+        with draft.open("rb+") as written:
+            os.fsync(written.fileno())
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -110,8 +112,6 @@ class _CsvFile:
         self._file.write(page)
 
     def close(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
         self._file.close()
 
 

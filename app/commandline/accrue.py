@@ -1,6 +1,9 @@
 """``fumin accrue``: interest and subsidy of a whole book in files, without a database."""
 
-from collections.abc import Iterable, Sequence
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -64,7 +67,12 @@ def accrue(
         str | None, typer.Option("--scheduler", help="Dask 调度器地址；不填则在本机起一个。")
     ] = None,
 ) -> None:
-    """逐笔计算利息、贴息和借款人承担，不需要数据库。有问题的行全部列出，不写结果。"""
+    """逐笔计算利息、贴息和借款人承担，不需要数据库。有问题的行全部列出，不写结果。
+
+    loans 的列：note_no、principal、disbursed_on、matures_on、rate_pct、subsidy_class；可不填：
+    subsidised_principal、benchmark_pct、rate_ceiling_pct、borrower_floor_pct、subsidy_ends_on、
+    day_count。events 的列：note_no、on、kind、amount、rate_pct。各列的意义见 docs/book.md。
+    """
     code = CODES[settlement]
     cuts = report_days(day(since.date()), day(until.date()), by=by, code=code)
     refuse(_refusals(book, out, cuts))
@@ -89,7 +97,7 @@ def write_lines(folders: Sequence[Path], parts: Iterable[Part], out: Path) -> In
     totals = np.zeros((len(CLASSES), 3), np.int64)
     problems: list[str] = []
     home: dict[str, str] = {}
-    with written_whole(out) as file, _progress() as bar:
+    with _stoppable(), written_whole(out) as file, _progress() as bar:
         for folder, part in zip(folders, parts, strict=True):
             where = f"{folder.name}/" if len(folders) > 1 else ""
             problems += (f"{where}{problem}" for problem in part.problems)
@@ -156,6 +164,16 @@ def _elsewhere(note_no: Sequence[str], part: str, home: dict[str, str]) -> list[
     ]
     home.update(dict.fromkeys(note_no, part))
     return found
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """A scheduler's SIGTERM ends the run as Ctrl-C does: what was begun is cleared away."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _progress() -> Progress:

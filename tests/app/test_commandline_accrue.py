@@ -1,11 +1,13 @@
 """``fumin accrue`` as its user meets it."""
 
+import errno
 import io
 import os
 import shutil
 import signal
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -13,8 +15,19 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from app.cli import main
 from app.commandline.accrue import accrue
 from subsidy import accrual
+from subsidy.book import (
+    CLASSES,
+    DAY_COUNTS,
+    EVENT_COLUMNS,
+    EVENT_VALUES,
+    KINDS,
+    LOAN_COLUMNS,
+    LOAN_TERMS,
+)
+from subsidy.lines import COLUMNS
 
 LOANS = """\
 note_no,principal,disbursed_on,matures_on,rate_pct,subsidy_class,subsidised_principal,benchmark_pct
@@ -129,6 +142,37 @@ def test_an_amount_beyond_the_exact_range_is_refused_by_name(run, book, tmp_path
 
     assert result.exit_code == 2 and "A1" in result.stderr
     assert not (tmp_path / "lines.csv").exists()
+
+
+def _terminated(notes, events, boundaries):
+    """The core in a run that a scheduler stops half-way."""
+    signal.raise_signal(signal.SIGTERM)
+    return accrual.accrue(notes, events, boundaries)
+
+
+def test_a_run_that_is_terminated_leaves_nothing_behind(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.commandline.accrue.accrue_of", lambda engine: _terminated)
+    before = signal.getsignal(signal.SIGTERM)
+
+    assert run().exit_code == 128 + signal.SIGTERM
+
+    assert [path.name for path in tmp_path.iterdir()] == ["book"]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_full_disk_is_told_in_words_and_leaves_nothing(run, book, tmp_path, monkeypatch, capsys):
+    def full(file, page):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("subsidy.lines._CsvFile.append", full)
+    window = ["--from", "2019-06-21", "--to", "2019-12-21", "--out", str(tmp_path / "lines.csv")]
+    monkeypatch.setattr("sys.argv", ["fumin", "accrue", str(book), *window])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 2 and "腾出空间" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["book"]
 
 
 @pytest.fixture
@@ -281,3 +325,12 @@ def test_parquet_without_its_extra_is_refused_in_words(run, monkeypatch, tmp_pat
 
     assert result.exit_code == 2 and "fumin[parquet]" in result.output
     assert not (tmp_path / "lines.parquet").exists()
+
+
+def test_the_guide_names_every_column_and_word_of_a_book():
+    guide = (Path(__file__).parents[2] / "docs" / "book.md").read_text(encoding="utf-8")
+    words = {*LOAN_COLUMNS, *LOAN_TERMS, *EVENT_COLUMNS, *EVENT_VALUES, *KINDS, *CLASSES}
+
+    missing = {word for word in words | {*DAY_COUNTS} | {*COLUMNS} if word not in guide}
+
+    assert not missing
