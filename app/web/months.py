@@ -44,7 +44,7 @@ def preview(visit: Annotated[Visit, visit_to("months.preview")]) -> Response:
     return _preview(visit)
 
 
-@router.post("/months/close")
+@router.post("/months/preview")
 def close(post: Posted) -> Response:
     """Lock the month that was previewed."""
     reading = read(FIELDS, post.form)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.routing import Match
 
 from app.web import (
     account,
@@ -79,6 +80,8 @@ def wants_page(request: Request) -> bool:
 
 def problem_page(request: Request, status: int, body: dict[str, Any]) -> Response:
     """A problem as a page: what happened, by which sentence, what to do."""
+    if status == 405 and request.method == "GET":
+        return RedirectResponse(_above(request), 303)
     advice = ADVICE.get(status, "请稍后重试；仍不行请把请求编号告诉管理员。")
     content = {"body": body, "advice": advice, "today_instead": None}
     if body["code"] in NOT_THAT_DAY and request.method == "GET" and "on" in request.query_params:
@@ -90,6 +93,17 @@ def problem_page(request: Request, status: int, body: dict[str, Any]) -> Respons
                 return visit.show("problem.html", status=status, framed=True, **content)
     env = installation_of(request).env
     return HTMLResponse(render("problem.html", env=env, framed=False, **content), status)
+
+
+def _above(request: Request) -> str:
+    """The page over the address of an act: where a filter or a reload of a refused form leads."""
+    path = request.url.path.rpartition("/")[0]
+    while path and not any(
+        route.matches({**request.scope, "path": path})[0] is Match.FULL
+        for route in request.app.routes
+    ):
+        path = path.rpartition("/")[0]
+    return f"{path or '/'}?{request.url.query}" if request.url.query else path or "/"
 
 
 def to_sign_in(request: Request) -> Response:

@@ -390,6 +390,18 @@ def test_a_refusal_is_shown_at_its_form_with_the_sentence(site: Site) -> None:
     assert "资金周转</textarea>" in page.text
 
 
+@pytest.mark.parametrize("question", ["", "?on=2019-09-30"])
+def test_a_refused_acts_address_leads_to_its_page(site: Site, question: str) -> None:
+    """Where the page of a refusal stands: a reload, or a filter on it, asks for that address."""
+    person, path = site.as_("B1-maker"), site.path("/notes/{note}")
+    page = person.send(person.form(path, "/repay"), path, on="2019-10-01", amount_fen="0")
+    assert page.status_code == 409
+    answer = person.client.get(f"{path}/repay{question}", headers=HTML, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, path + question)
+    answer = person.client.get("/disbursements/1/confirm", headers=HTML, follow_redirects=False)
+    assert answer.headers["location"] == "/"
+
+
 def test_a_contact_is_shown_for_a_purpose_to_the_one_who_asked(site: Site) -> None:
     person, path = site.as_("G-maker"), site.path("/dunning/{small}")
     assert "138****0109" in person.get(path).text and "13800000109" not in person.get(path).text
