@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
+from alembic.util import CommandError
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -130,6 +131,9 @@ def main() -> None:
         sys.exit(1)
     except Busy:
         typer.echo("其他办理尚未结束，此项未办理，请稍后再试", err=True)
+        sys.exit(1)
+    except CommandError as error:
+        typer.echo(f"数据库的版本不是本程序所知，请安装与它相符的程序 ({error})", err=True)
         sys.exit(1)
     except (OperationalError, ProgrammingError) as error:
         typer.echo(_away(error), err=True)

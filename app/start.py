@@ -4,12 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url
+from sqlalchemy.orm import Session
 
-from app.db import days_were_set, is_current, make_engine, make_sessions, migrate, unsafe_database
+from app.db import (
+    days_were_set,
+    is_current,
+    make_engine,
+    make_sessions,
+    migrate,
+    reading,
+    unsafe_database,
+)
 from app.deps import Installation
 from app.keyring import new_keyring, read_keyring
 from app.limits import Buckets
 from app.settings import Environment, Settings, unsafe
+from loans import audit, wall
 from loans.policy import load_policy_book
 from loans.vault import Vault
 from loans.workdays import load_calendar
@@ -34,8 +44,8 @@ class Opened:
 def open_installation(settings: Settings, *, create: bool = False) -> Opened:
     """Open the database the settings name; with ``create`` bring it up to date first.
 
-    Raises ``Refused`` where the settings, or in production the database's own, are unsafe, or
-    where there is no database yet.
+    Raises ``Refused`` where the settings, or in production the database's own, are unsafe, where
+    there is no database yet, or where the key ring is another database's.
     """
     reasons = unsafe(settings)
     if reasons:
@@ -56,18 +66,34 @@ def open_installation(settings: Settings, *, create: bool = False) -> Opened:
         if reasons:
             engine.dispose()
             raise Refused(reasons)
+    vault = vault_of(settings)
+    if not _belongs(vault, engine):
+        engine.dispose()
+        raise Refused(
+            [
+                "密钥文件不是这个数据库的：请用 FUMIN_KEYRING 指明原来的密钥文件"
+                " (the key ring is another database's: name the right one in FUMIN_KEYRING)"
+            ]
+        )
     installation = Installation(
         reads=make_sessions(engine, write=False),
         writes=make_sessions(engine),
         book=load_policy_book(settings.policy_dir),
         calendar=load_calendar(),
-        vault=vault_of(settings),
+        vault=vault,
         env=settings.env.value,
         fixed_book=settings.policy_dir is not None,
         second_factor=settings.second_factor,
         buckets=Buckets(settings.requests_per_minute),
     )
     return Opened(engine, installation)
+
+
+def _belongs(vault: Vault, engine: Engine) -> bool:
+    """Whether this is the key ring of this database: another would seal what nobody can open."""
+    with Session(reading(engine)) as session:
+        wall.admit(session, wall.EVERY_BANK)
+        return audit.is_keyed_by(session, vault)
 
 
 def _file_exists(settings: Settings) -> bool:

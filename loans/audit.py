@@ -103,6 +103,19 @@ def first_broken(session: Session, vault: Vault, anchors: Iterable[Anchor] = ())
     return None if is_whole and max(anchored, default=0) < expected else expected
 
 
+def is_keyed_by(session: Session, vault: Vault) -> bool:
+    """Whether the chain was written with this key ring, by its first link or its last.
+
+    Two of them, for one that was tampered with is ``first_broken``'s to tell. An empty chain is
+    anybody's.
+    """
+    last = session.scalars(select(AuditHead)).one().seq
+    codes = select(AuditRecord.seq, AuditRecord.code).where(AuditRecord.seq == last - 1)
+    previous = {1: GENESIS} | {seq + 1: code for seq, code in session.execute(codes)}
+    ends = session.scalars(select(AuditRecord).where(AuditRecord.seq.in_(previous)))
+    return last == 0 or any(row.code == link(vault, previous[row.seq], row) for row in ends)
+
+
 def anchor(ctx: Context) -> Anchor:
     """Where the chain stands now, for the bureau to keep."""
     head = ctx.session.scalars(select(AuditHead)).one()

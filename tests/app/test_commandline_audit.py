@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from app.cli import COMMANDS, build
 from app.db import make_engine, writing
+from app.keyring import new_keyring, read_keyring
 from app.settings import read_settings
+from loans import audit
 from loans.errors import BadFile, NotPermitted
 from tests.programme import ENGINES, Programme
 
@@ -57,6 +59,30 @@ def test_only_the_audit_administrator_reads_the_record(lived, tmp_path) -> None:
     altered = tmp_path / "锚点.jsonl"
     altered.write_text(run("anchor").output.replace('"seq": ', '"seq": 1'))
     assert isinstance(run("verify", "--anchor", str(altered)).exception, BadFile)
+
+
+def test_with_another_databases_key_ring_nothing_opens(lived, tmp_path, monkeypatch) -> None:
+    """It would seal what nobody opens; one altered link is for ``verify`` to tell, not this."""
+    p, database = lived
+    p.submit(p.create())
+    ring = tmp_path / "other.keys"
+    new_keyring(ring)
+    monkeypatch.setenv("FUMIN_KEYRING", str(ring))
+    read_settings.cache_clear()
+    refused = run("verify")
+    assert refused.exit_code == 1 and "密钥文件不是这个数据库的" in refused.stderr
+    with p.reading() as session:
+        assert audit.is_keyed_by(session, p.installation.vault)
+        assert not audit.is_keyed_by(session, read_keyring(ring))
+    engine = make_engine(database.owner_url)
+    with writing(engine).begin() as owner:
+        if database.kind == "sqlite":
+            owner.execute(text("DROP TRIGGER audit_record_no_update"))
+        alter = "UPDATE audit_record SET operation = 'altered' WHERE seq = :seq"
+        owner.execute(text(alter), {"seq": _last(p)})
+    engine.dispose()
+    with p.reading() as session:
+        assert audit.is_keyed_by(session, p.installation.vault)
 
 
 def _last(p: Programme) -> int:
