@@ -8,7 +8,7 @@ it has one effect. Its command runs through ``app.commands.execute``, exactly as
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -263,7 +263,7 @@ def visit_to(operation: str) -> Any:
     return Depends(visit, scope="function")
 
 
-async def form_of(request: Request) -> AsyncIterator[FormData]:
+async def form_of(request: Request) -> AsyncGenerator[FormData, None]:
     """The form that was sent, bounded before it is read."""
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > LARGEST_FORM:

@@ -1,14 +1,15 @@
 """The door: sign in, sign out; and the files that every page needs."""
 
+from contextlib import aclosing
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app import security
 from app.security import SignInRefused
-from app.web.edge import COOKIE, DONE, SIGN_OUT, Form, Posted, installation_of
+from app.web.edge import COOKIE, DONE, SIGN_OUT, Form, Posted, form_of, installation_of
+from app.web.kept import Kept, is_ours
 from app.web.render import render, static_files
 from loans.errors import NotFound, NotPermitted
 
@@ -19,6 +20,8 @@ FOREVER = "public, max-age=31536000, immutable"
 REFUSED = (
     "登录名、密码或动态码不正确；连续多次输错会锁定 15 分钟。请核对后重试，仍不行请联系安全管理员。"
 )
+
+ENDED = "登录已过期，刚才提交的内容还没有办理。请重新登录，再继续提交。"
 
 
 @router.get("/static/{name}")
@@ -38,26 +41,25 @@ def ask(request: Request, next: str = "/") -> Response:
 
 def same_origin(request: Request) -> None:
     """A form that another site sent is refused: there is no session token to ask for yet."""
-    origin = request.headers.get("origin")
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
-    if foreign or site not in ("same-origin", "none"):
+    if not is_ours(request):
         raise NotPermitted("foreign-form", "登录请求来自其他网站，已拒绝；请从本平台的登录页登录")
 
 
 @router.post("/sign-in")
 def sign_in(request: Request, form: Form, _: Annotated[None, Depends(same_origin)]) -> Response:
-    """Check login and password; go on to where the person wanted to go."""
+    """Check login and password; go on to where the person wanted to go, or with what was sent."""
     login, password = str(form.get("login", ""))[:64], str(form.get("password", ""))[:200]
-    next = str(form.get("next", "/"))
+    next, kept = str(form.get("next", "/")), Kept.read(str(form.get("kept", "")))
     installation = installation_of(request)
     try:
         address = request.client.host if request.client else ""
         code = str(form.get("code", "")).strip()[:6]
         signed_in = security.sign_in(installation, login, password, code, address)
     except SignInRefused:
-        return _door(request, next=next, login=login, problem=REFUSED, status=401)
-    answer = RedirectResponse(_local(next), 303)
+        return _door(request, next=next, login=login, problem=REFUSED, status=401, kept=kept)
+    answer: Response = RedirectResponse(_local(next), 303)
+    if kept is not None and not signed_in.must_enrol:
+        answer = HTMLResponse(render("kept.html", env=installation.env, kept=kept, who=signed_in))
     answer.set_cookie(
         COOKIE,
         signed_in.token,
@@ -78,12 +80,33 @@ def sign_out(post: Posted) -> Response:
     return answer
 
 
+async def session_ended(request: Request) -> Response:
+    """The way in for a form whose session had ended; it is carried along where that can be."""
+    async with aclosing(form_of(request)) as forms:
+        kept = Kept.of(request, await anext(forms))
+    if kept is None:
+        return RedirectResponse("/sign-in", 303)
+    return _door(request, next="/", problem=ENDED, status=401, kept=kept)
+
+
 def _door(
-    request: Request, *, next: str, login: str = "", problem: str = "", status: int = 200
+    request: Request,
+    *,
+    next: str,
+    login: str = "",
+    problem: str = "",
+    status: int = 200,
+    kept: Kept | None = None,
 ) -> Response:
     env, done = installation_of(request).env, DONE.get(request.query_params.get("done", ""), "")
     html = render(
-        "sign_in.html", env=env, next=_local(next), login=login, problem=problem, done=done
+        "sign_in.html",
+        env=env,
+        next=_local(next),
+        login=login,
+        problem=problem,
+        done=done,
+        kept=kept.model_dump_json() if kept else "",
     )
     return HTMLResponse(html, status)
 

@@ -68,7 +68,7 @@ def attach(app: FastAPI) -> None:
     """Add the pages' routes."""
     for module in MODULES:
         app.include_router(module.router)
-    app.add_exception_handler(SignInFirst, lambda request, _: to_sign_in(request))
+    app.add_exception_handler(SignInFirst, _sign_in_first)
     app.add_exception_handler(EnrolFirst, lambda *_: RedirectResponse(ACCOUNT, 303))
 
 
@@ -104,6 +104,12 @@ def _above(request: Request) -> str:
     ):
         path = path.rpartition("/")[0]
     return f"{path or '/'}?{request.url.query}" if request.url.query else path or "/"
+
+
+async def _sign_in_first(request: Request, _error: Exception) -> Response:
+    if request.method == "POST":
+        return await entry.session_ended(request)
+    return to_sign_in(request)
 
 
 def to_sign_in(request: Request) -> Response:

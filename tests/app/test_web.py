@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from html import unescape
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -41,7 +42,7 @@ from subsidy.models import (
     RemittanceState,
 )
 from subsidy.reconciliation import LineClass
-from tests.app.browsing import HTML, Person, signed_in
+from tests.app.browsing import HTML, Forms, Person, signed_in
 from tests.app.conftest import OfficeOn
 from tests.app.figures import TOLD, unexplained
 from tests.browser.office import PASSWORD, Office, claimed, default
@@ -313,6 +314,85 @@ def test_a_form_sent_twice_has_one_effect(site: Site) -> None:
     assert first.status_code == 303 and first.headers["location"] == second.headers["location"]
     assert site.office.programme.rows(count)[0] == before + 1
     assert "120,000.00" in person.get(first.headers["location"]).text
+
+
+def _ended(site: Site, login: str) -> Person:
+    """Somebody whose session ends while a form lies open."""
+    person = signed_in(site.client, login, PASSWORD)
+    person.send(person.form("/", "sign-out"), "/")
+    return person
+
+
+def _at_the_door(person: Person, page: Any, password: str) -> Any:
+    door = Forms(page.text).found[-1]
+    said = door.values | {"login": "B1-maker", "password": password}
+    return person.client.post("/sign-in", data=said, headers=HTML, follow_redirects=False)
+
+
+def test_what_was_typed_outlives_its_session(site: Site) -> None:
+    count = select(func.count()).select_from(Application)
+    before = site.office.programme.rows(count)[0]
+    form = site.as_("B1-maker").form("/applications/new")
+    filled = _filled(site, 907) | {"purpose": '开店"<b>', "evidence": "户口簿 1\n毕业证 2"}
+    person = _ended(site, "B1-maker")
+    door = person.send(form, "/applications/new", **filled)
+    assert door.status_code == 401 and "还没有办理" in door.text
+    again = _at_the_door(person, door, "wrong")
+    assert again.status_code == 401
+    page = _at_the_door(person, again, PASSWORD)
+    assert page.status_code == 200 and "继续提交" in page.text and "<b>" not in page.text
+    assert "重新选择" not in page.text
+    assert site.office.programme.rows(count)[0] == before
+    sent = Forms(page.text).found[-1]
+    stored = person.send(sent, "/")
+    assert stored.status_code == 303 and stored.headers["location"].startswith("/applications/")
+    shown = person.get(stored.headers["location"]).text
+    assert "开店&#34;&lt;b&gt;" in shown and "户口簿" in shown and "毕业证" in shown
+    assert person.send(sent, "/").headers["location"] == stored.headers["location"]
+    assert site.office.programme.rows(count)[0] == before + 1
+
+
+def test_a_file_is_asked_for_again_after_its_session(site: Site) -> None:
+    person = _ended(site, "B1-maker")
+    door = person.client.post(
+        "/claims/new", data={"key": "k" * 24, "quarter": "2019-06-21"},
+        files={"file": ("申报.xlsx", b"sheet")}, headers=HTML,
+    )  # fmt: skip
+    page = _at_the_door(person, door, PASSWORD)
+    assert "重新选择" in page.text
+    answer = person.send(Forms(page.text).found[-1], "/")
+    assert answer.status_code == 422 and "申报文件" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/account/password", {}),
+        ("/sign-out", {}),
+        ("/applications/new", {"Origin": "https://elsewhere.example"}),
+        ("/applications/new", {"Sec-Fetch-Site": "cross-site"}),
+    ],
+)
+def test_neither_a_password_nor_a_foreign_form_is_carried(
+    site: Site, path: str, headers: dict[str, str]
+) -> None:
+    answer = _ended(site, "B1-maker").client.post(
+        path, data={"new": "secret"}, headers=HTML | headers, follow_redirects=False
+    )
+    assert answer.headers["location"] == "/sign-in" and "secret" not in answer.text
+
+
+@pytest.mark.parametrize("kept", [
+    "[", "{}", '{"path": "//elsewhere.example", "texts": [], "files": false}',
+    '{"path": "/sign-out", "texts": [], "files": false}',
+    '{"path": "https://elsewhere.example", "texts": [], "files": false}',
+])  # fmt: skip
+def test_the_door_carries_nothing_elsewhere(site: Site, kept: str) -> None:
+    answer = TestClient(site.client.app).post(
+        "/sign-in", data={"login": "G-maker", "password": PASSWORD, "kept": kept},
+        follow_redirects=False,
+    )  # fmt: skip
+    assert answer.status_code == 303 and answer.headers["location"] == "/"
 
 
 def test_a_trial_shows_cited_findings_and_stores_nothing(site: Site) -> None:

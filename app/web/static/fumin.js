@@ -93,6 +93,7 @@ for (const form of document.querySelectorAll("form[data-assess]")) {
         });
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const found = page.getElementById(form.dataset.assess);
+        if (answer.status === 401) place.textContent = "登录已过期。保存时会请您重新登录，已填的内容不会丢失。";
         if (mine === latest && found) place.replaceChildren(...found.childNodes);
       } catch { /* without an answer the page works as before */ }
     }, 700);
