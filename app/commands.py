@@ -38,13 +38,25 @@ RETRIES = 8
 RETRYABLE = {"40001", "40P01"}
 
 
+class Ended(Exception):
+    """What the caller came with was revoked while the command waited: nothing was done."""
+
+
 class Busy(Exception):
     """Too many commands were waiting already: nothing was done, the same key may be sent again."""
 
 
+def always(_session: Session) -> bool:
+    """Of a caller whom nobody can send away meanwhile."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What is asked: an operation of the access table, the caller's key, its fingerprint."""
+    """What is asked: an operation of the access table, the caller's key, its fingerprint.
+
+    ``stands``: whether the caller is still who they were when they asked (``Ended`` otherwise).
+    """
 
     operation: str
     key: str
@@ -52,6 +64,7 @@ class Command:
     status: int = 200
     dry_run: bool = False
     details: dict[str, Any] = field(default_factory=dict)
+    stands: Callable[[Session], bool] = always
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +190,8 @@ def _attempt(
     with installation.writes() as session:
         transaction = session.begin()
         take_turn(session)
+        if not command.stands(session):
+            raise Ended
         ctx = installation.context(session, actor)
         row = None
         if not command.dry_run:

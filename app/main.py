@@ -17,7 +17,7 @@ from app.api import routers
 from app.api.callers import Forged, MustEnrol, NotSignedIn
 from app.api.document import DESCRIPTION, complete
 from app.api.strict import BodyTooLarge
-from app.commands import Busy
+from app.commands import Busy, Ended
 from app.deps import Installation
 from app.limits import TooMany
 from app.logs import bound, configure, log
@@ -197,6 +197,7 @@ _HANDLERS: dict[type[Exception], Any] = {
     IdentityText: _bad_value,
     MoneyText: _bad_value,
     NotSignedIn: _not_signed_in,
+    Ended: _not_signed_in,
     SignInRefused: _sign_in_refused,
     Forged: _forged,
     MustEnrol: _must_enrol,

@@ -7,14 +7,16 @@ at every request, so that what is revoked or changed counts from the next one.
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from threading import BoundedSemaphore
+from typing import Any
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from app.db import take_turn
@@ -165,6 +167,33 @@ def actor_of_cookie(installation: Installation, session: Session, token: str) ->
         return None
     person = session.get_one(Person, row.person_id)
     return _signed_in(installation, session, person, token, row.csrf) if _works(person) else None
+
+
+def session_stands(actor: Actor, token: str) -> Callable[[Session], bool]:
+    """Whether a browser session is still this actor's, asked again when a command has its turn."""
+    return _stands(
+        actor,
+        BrowserSession,
+        BrowserSession.token_hash == hash_token(token),
+        BrowserSession.ended_at.is_(None),
+    )
+
+
+def key_stands(actor: Actor, which: ColumnElement[bool]) -> Callable[[Session], bool]:
+    """The same of an API key."""
+    return _stands(actor, ApiKey, which, ApiKey.revoked_at.is_(None))
+
+
+def _stands(actor: Actor, model: Any, *holds: ColumnElement[bool]) -> Callable[[Session], bool]:
+    query = (
+        select(Person.roles).join(model, model.person_id == Person.id).where(Person.active, *holds)
+    )
+
+    def asked(session: Session) -> bool:
+        roles = session.scalars(query).one_or_none()
+        return roles is not None and frozenset(roles) == actor.roles
+
+    return asked
 
 
 def touch(installation: Installation, token: str) -> None:

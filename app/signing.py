@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -80,6 +80,13 @@ def actor_of(installation: Installation, given: str, part: Part) -> Actor | None
     if actor is None or not _is_first(installation, key.id, found["nonce"], at):
         return None
     return actor
+
+
+def key_named(given: str) -> ColumnElement[bool]:
+    """The key that a well-formed signature names."""
+    found = _GIVEN.fullmatch(given)
+    assert found is not None, "it has been read before"
+    return ApiKey.public_id == UUID(found["key"])
 
 
 def _in_time(given: str, at: datetime) -> re.Match[str] | None:

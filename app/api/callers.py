@@ -4,12 +4,16 @@ Asked before a byte of the body is read, so that nobody unknown makes the server
 A signature covers the body: of its sender only the key is looked at before, the rest after.
 """
 
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from app import security, signing
 from app.api.strict import StrictRequest
 from app.deps import Installation
 from loans.access import Actor
+from loans.models import ApiKey
 
 COOKIE = "fumin_session"
 CSRF_HEADER = "x-csrf-token"
@@ -60,6 +64,16 @@ def actor_of(request: StrictRequest) -> Actor:
     if not scheme:
         security.touch(installation, cookie)
     return actor
+
+
+def stands(request: StrictRequest, actor: Actor) -> Callable[[Session], bool]:
+    """Whether what the caller came with still opens the same, when a command has its turn."""
+    scheme, given = _given(request)
+    if not scheme:
+        return security.session_stands(actor, request.cookies.get(COOKIE, ""))
+    if scheme == signing.SCHEME:
+        return security.key_stands(actor, signing.key_named(given))
+    return security.key_stands(actor, ApiKey.key_hash == security.hash_token(given))
 
 
 def _installation(request: StrictRequest) -> Installation:

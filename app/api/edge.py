@@ -82,7 +82,7 @@ DryRun = Annotated[
 class Writing:
     """One write operation of one request: run a domain call as one command."""
 
-    request: Request
+    request: StrictRequest
     installation: Installation
     actor: Actor
     key: str
@@ -104,6 +104,7 @@ class Writing:
             fingerprint=fingerprint_of(vault, path, headers.get("if-match"), content),
             status=self.request.scope["route"].status_code or 200,
             dry_run=self.dry_run,
+            stands=callers.stands(self.request, self.actor),
         )
         answer = execute(
             self.installation,
@@ -125,6 +126,7 @@ def writing(
     dry_run: DryRun = False,
 ) -> Writing:
     """The caller's write operation."""
+    assert isinstance(request, StrictRequest)
     return Writing(request, installation, actor, key, dry_run)
 
 

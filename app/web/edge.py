@@ -314,6 +314,7 @@ class Post:
                 self.installation.vault, self.request.url.path, content or self._content()
             ),
             dry_run=dry_run,
+            stands=security.session_stands(self.who.actor, self.who.token),
         )
         try:
             answer = execute(self.installation, self.who.actor, command, call, to)

@@ -6,12 +6,13 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from app import security, signing
+from app import commands, security, signing
 from app.limits import Buckets
 from app.main import create_app
 from app.security import (
@@ -29,7 +30,7 @@ from app.web import pages
 from loans import audit, logins, role_changes, totp
 from loans.access import ROLES_OF, OrganisationKind, Role
 from loans.errors import Conflict, NotPermitted
-from loans.models import ApiKey, AuditRecord, BrowserSession, Person
+from loans.models import ApiKey, Application, AuditRecord, BrowserSession, Person
 from tests.app.requests import application_body
 from tests.passwords import CHEAP
 from tests.programme import FAR, id_number
@@ -306,6 +307,52 @@ def test_nothing_outlives_its_revocation(api):
     (row,) = p.rows(select(ApiKey).where(ApiKey.person_id == p.bank.maker.person_id))
     secure(p, "keys.revoke", lambda ctx: logins.revoke_key(ctx, key_id=row.public_id))
     key.get("/me", status=401)
+
+
+def test_nothing_is_done_for_whom_was_sent_away_while_it_waited(api, monkeypatch):
+    """The command has been let in and waits for its turn; meanwhile the door is closed."""
+    p = api.programme
+    body = application_body(str(p.branches[p.bank.id]))
+    machine = Machine(api)
+
+    def waiting(send, leave):
+        """The answer to a command that begins to wait just before ``leave``."""
+        real = commands._in_turn
+
+        def turn(installation, attempt):
+            monkeypatch.setattr(commands, "_in_turn", real)
+            leave()
+            return real(installation, attempt)
+
+        monkeypatch.setattr(commands, "_in_turn", turn)
+        return send()
+
+    def signed_out():
+        (row,) = p.rows(select(BrowserSession).where(BrowserSession.ended_at.is_(None)))
+        with p.installation.writes() as session, session.begin():
+            session.merge(row).ended_at = p.installation.clock()
+
+    def revoked(key_id):
+        return lambda: secure(p, "keys.revoke", lambda c: logins.revoke_key(c, key_id=key_id))
+
+    def disabled():
+        secure(p, "people.disable", lambda ctx: logins.disable(ctx, login="B1-maker"))
+
+    cookie = {"X-CSRF-Token": sign_in(api, with_password(p, "B1-maker")).json()["csrf"]}
+    bearer = api.as_("B1-maker")
+    (row,) = p.rows(select(ApiKey).where(ApiKey.secret_sealed.is_(None)))
+    again = replace(bearer, headers={"Authorization": "Bearer fumin_second"})
+    p.key("B1-maker", "fumin_second")
+    browser = replace(api.anybody, headers=cookie)
+    signed = machine.signed("POST", "/api/v1/applications", json.dumps(body).encode())
+    for send, leave in (
+        (lambda: browser.send("POST", "/applications", json=body), signed_out),
+        (lambda: bearer.send("POST", "/applications", json=body), revoked(row.public_id)),
+        (lambda: machine.send(*signed), revoked(UUID(machine.key))),
+        (lambda: again.send("POST", "/applications", json=body), disabled),
+    ):
+        assert waiting(send, leave).status_code == 401
+    assert p.rows(select(Application)) == []
 
 
 def test_a_session_ends_after_its_longest_time_however_busy(api):
