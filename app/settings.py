@@ -94,17 +94,21 @@ def _unsafe_database_address(url: URL, owner: URL) -> list[str]:
             "FUMIN_DATABASE_URL 使用另一个无特权的角色"
             " (the application's role may not own the tables: set FUMIN_MIGRATION_URL)"
         )
-    if not _is_local(url) and url.query.get("sslmode") not in ENCRYPTED:
-        refusals.append(
-            "生产环境的数据库连接必须加密：请在 FUMIN_DATABASE_URL 中加 sslmode=verify-full"
-            " (the database link must be encrypted: add sslmode=verify-full)"
-        )
+    refusals += [
+        f"生产环境的数据库连接必须加密：请在 {name} 中加 sslmode=verify-full"
+        " (the database link must be encrypted: add sslmode=verify-full)"
+        for name, each in (("FUMIN_DATABASE_URL", url), ("FUMIN_MIGRATION_URL", owner))
+        if not _is_local(each) and each.query.get("sslmode") not in ENCRYPTED
+    ]
     return refusals
 
 
 def _is_local(url: URL) -> bool:
-    host = url.host or url.query.get("host") or ""
-    return isinstance(host, str) and (host == "" or host.startswith("/") or host in LOCAL_HOSTS)
+    """Whether no part of the address leads off this machine; of hosts the query's count too."""
+    named = [url.host or "", *url.normalized_query.get("host", ())]
+    named += url.normalized_query.get("hostaddr", ())
+    hosts = [host for each in named for host in each.split(",")]
+    return all(host == "" or host.startswith("/") or host in LOCAL_HOSTS for host in hosts)
 
 
 def _unsafe_keyring(path: Path | None) -> list[str]:

@@ -54,7 +54,16 @@ def test_a_complete_production_may_start(production):
         ({"keyring": None}, "FUMIN_KEYRING"),
         ({"keyring": "/nowhere/keyring"}, "FUMIN_KEYRING"),
         ({"policy_dir": "/nowhere/policy"}, "FUMIN_POLICY_DIR"),
-        ({"database_url": "postgresql+psycopg://a@10.0.0.1/fumin"}, "sslmode"),
+        *(
+            ({"database_url": f"postgresql+psycopg://a@{address}"}, "sslmode")
+            for address in (
+                "10.0.0.1/fumin",
+                "localhost/fumin?host=10.0.0.1",
+                "/fumin?hostaddr=10.0.0.1",
+                "/fumin?host=/run/postgresql,10.0.0.1",
+            )
+        ),
+        ({"migration_url": "postgresql+psycopg://o@10.0.0.1/fumin"}, "FUMIN_MIGRATION_URL"),
         ({"database_url": "not an address"}, "FUMIN_DATABASE_URL"),
     ],
 )
