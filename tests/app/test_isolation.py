@@ -1,5 +1,6 @@
 """Competing banks: nothing of the other one can be named, and nothing it does shows (I1, I3)."""
 
+import re
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -10,6 +11,10 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.main import create_app
+from app.security import hash_token
+from app.web import pages
+from app.web.edge import COOKIE
+from loans.models import BrowserSession, Person
 from tests.app.conftest import MOMENT, PREFIX, Api, Caller
 from tests.app.isolation import LISTED, NAMED, foreign_to, places
 from tests.app.operations import UNKNOWN, operations
@@ -98,6 +103,7 @@ def _put(body: Any, names: list[str], value: str) -> None:
 # --- two worlds -----------------------------------------------------------------------------------
 
 # Files that carry the second in which they were made.
+ONE_S_OWN = re.compile(rb'name="key" value="[^"]*"')  # drawn for every form that is shown
 STAMPED = ("application/pdf", "application/vnd.openxmlformats")
 
 
@@ -136,6 +142,7 @@ def test_what_the_other_bank_does_shows_nowhere(databases, seeded) -> None:
     transcripts = [transcript(databases, seeded, busy=busy) for busy in (False, True)]
     quiet, busy = transcripts
     assert len(quiet) == len(busy) >= 100
+    assert sum(way == "page" and status == 200 for way, _, status, _ in quiet) >= 40
     differing = [a[:2] for a, b in zip(quiet, busy, strict=True) if a != b]
     assert differing == []
     print(f"two worlds: {len(quiet)} answers to a bank, 0 differing bytes")
@@ -151,6 +158,7 @@ def transcript(databases: Any, seeded: Any, *, busy: bool) -> list[tuple[str, st
             world = World(p, app, client)
             live_through(world)
             read_everything(world)
+            look_at_everything(world)
             return world.transcript
 
 
@@ -178,6 +186,27 @@ def read_everything(world: World) -> None:
             if model is not None and (own := _own(world.programme, model)) is not None:
                 given[name] = str(own)
         reader.send("GET", operation.address(**given).removeprefix(PREFIX))
+
+
+def look_at_everything(world: World) -> None:
+    """Every page, and every page of one thing that it has."""
+    p = world.programme
+    with p.installation.writes() as session, session.begin():
+        person = session.scalars(select(Person.id).where(Person.login == "B1-both")).one()
+        times = {"started_at": MOMENT, "seen_at": MOMENT}
+        own = BrowserSession(token_hash=hash_token("seen"), person_id=person, csrf="c", **times)
+        session.add(own)
+    for path in (route.path for module in pages.MODULES for route in module.router.routes):
+        model = LISTED.get(path.split("/")[1])
+        given = re.sub("{id}", str(model and _own(p, model)), path)
+        if "{" in given:
+            continue
+        world.repeatable(given)
+        headers = {"Cookie": f"{COOKIE}=seen", "Accept": "text/html"}
+        answer = world.client.get(given, headers=headers, follow_redirects=False)
+        stamped = answer.headers.get("content-type", "").startswith(STAMPED)
+        content = b"" if stamped else ONE_S_OWN.sub(b"", answer.content)
+        world.transcript.append(("page", given, answer.status_code, content))
 
 
 def _own(p: Programme, model: Any) -> UUID | None:
