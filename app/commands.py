@@ -5,10 +5,11 @@ applies the change, appends the audit record and stores the answer; all of it co
 before the answer leaves. A refusal (a business "no") rolls the change back to a savepoint taken
 after the key, and then key, answer and the audit of the refusal commit. Who may not do this at all
 takes no key and reads no stored answer, for both are the whole organisation's; the audit tells of
-it. Commands take turns, in the order in which they came; should PostgreSQL still report a lost race
-(serialization failure, deadlock), the command is run again from the start. A value without the form
-it should have (``IdentityText``, ``MoneyText``) is no refusal: it passes through, and the key stays
-free.
+it. A dry run leaves its link in the audit chain and nothing else: what it answers may tell of a
+borrower's loans elsewhere. Commands take turns, in the order in which they came; should PostgreSQL
+still report a lost race (serialization failure, deadlock), the command is run again from the start.
+A value without the form it should have (``IdentityText``, ``MoneyText``) is no refusal: it
+passes through, and the key stays free.
 """
 
 import json
@@ -33,6 +34,7 @@ from loans.vault import Vault
 
 Result = TypeVar("Result")
 
+REHEARSED = "rehearsed"  # outcome in the audit chain of a dry run that would be accepted
 RETRIES = 8
 # serialization_failure, deadlock_detected: PostgreSQL asks to run the transaction again.
 RETRYABLE = {"40001", "40P01"}
@@ -65,6 +67,11 @@ class Command:
     dry_run: bool = False
     details: dict[str, Any] = field(default_factory=dict)
     stands: Callable[[Session], bool] = always
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the audit chain is told beside operation and outcome."""
+        return self.details | ({"dry_run": True} if self.dry_run else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,7 @@ def execute(
     try:
         access.require(actor, command.operation)
     except NotPermitted as error:
-        if not command.dry_run:
-            _note_refusal(installation, actor, command, error)
+        _note_refusal(installation, actor, command, error)
         return _problem(error)
     stored = _replay(installation, actor, command)
     if stored is not None:
@@ -155,7 +161,7 @@ def _note_refusal(
                 operation=command.operation,
                 outcome=error.code,
                 fingerprint=command.fingerprint,
-                details=command.details,
+                details=command.told,
             )
 
     _in_turn(installation, once)
@@ -199,19 +205,21 @@ def _attempt(
             if row is None:  # another request with this key committed first
                 transaction.rollback()
                 return _replay(installation, actor, command) or _in_flight()
+        rehearsal = session.begin_nested() if row is None else None
         answer, outcome, target = _outcome(session, ctx, command, call, render)
-        if row is None:
-            transaction.rollback()
-            return answer
+        if rehearsal is not None:
+            rehearsal.rollback()
+            target, outcome = None, REHEARSED if outcome == audit.ACCEPTED else outcome
         audit.record(
             ctx,
             operation=command.operation,
             outcome=outcome,
             target_id=target,
             fingerprint=command.fingerprint,
-            details=command.details,
+            details=command.told,
         )
-        row.status, row.answer = answer.status, answer.body
+        if row is not None:
+            row.status, row.answer = answer.status, answer.body
         transaction.commit()
         return answer
 

@@ -15,7 +15,7 @@ DESCRIPTION = """\
 - **金额**是以元为单位、两位小数的文本（`"300000.00"`），**利率**是百分数文本（`"4.35"`），
   从不使用数字；**日期**为 `YYYY-MM-DD`；期间一律含首日、不含末日。
 - **写操作**须带 `Idempotency-Key`：同键同内容的重试得到原答复（`Idempotent-Replayed: true`），
-  同键不同内容得 422。`?dry_run=true` 走同一程序而不保存。
+  同键不同内容得 422。`?dry_run=true` 走同一程序，除审计记录外什么也不保存。
 - **列表**按 `after` 翻页：把上一页的 `next` 作为下一次的 `after`。
 - **出错**一律为 `application/problem+json`（RFC 9457），`code` 供程序判断，`detail` 为中文说明，
   由规定作出的判断附 `cites`。

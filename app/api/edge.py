@@ -74,7 +74,7 @@ IdempotencyKey = Annotated[
     ),
 ]
 DryRun = Annotated[
-    bool, Query(description="为 true 时走同一程序、给出同样的答复，但什么也不保存。")
+    bool, Query(description="为 true 时走同一程序、给出同样的答复，但除审计记录外什么也不保存。")
 ]
 
 

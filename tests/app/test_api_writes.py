@@ -49,13 +49,14 @@ class CarefulCaller(Caller):
         before = rows(api)
         api.repeatable(key)
         rehearsed = super().send(method, path, key=key, params={"dry_run": "true"}, **more)
-        assert rows(api) == before, f"the rehearsal of {path} left something"
+        told = before | {"audit_record": before["audit_record"] + 1}
+        assert rows(api) == told, f"the rehearsal of {path} left more than its link"
         api.repeatable(key)
         done = super().send(method, path, key=key, **more)
         assert (rehearsed.status_code, rehearsed.text) == (done.status_code, done.text)
         after = rows(api)
         assert after["idempotency_key"] == before["idempotency_key"] + 1
-        assert after["audit_record"] == before["audit_record"] + 1
+        assert after["audit_record"] == told["audit_record"] + 1
         replayed = super().send(method, path, key=key, **more)
         assert (replayed.status_code, replayed.content) == (done.status_code, done.content)
         assert replayed.headers["Idempotent-Replayed"] == "true"

@@ -120,13 +120,21 @@ def test_an_effect_before_a_refusal_does_not_stay(programme: Programme) -> None:
     assert [b - a for a, b in zip(before, counts(programme), strict=True)] == [0, 1, 1, 0]
 
 
-def test_a_dry_run_answers_and_stores_nothing(programme: Programme) -> None:
+def test_a_dry_run_answers_and_leaves_nothing_but_its_link(programme: Programme) -> None:
+    """What it tells may be about a borrower's loans elsewhere: nobody asks without a trace (T6)."""
     before = counts(programme)
     for _ in range(2):
         answer = contribute(programme, 1_00, dry_run=True)
         assert (answer.status, answer.replayed) == (201, False)
     assert contribute(programme, 0, dry_run=True).status == 409
-    assert counts(programme) == before
+    stranger = contribute(programme, 1_00, dry_run=True, actor=programme.bank.maker)
+    assert stranger.status == 403
+    assert [b - a for a, b in zip(before, counts(programme), strict=True)] == [0, 0, 4, 0]
+    links = programme.rows(select(AuditRecord).order_by(AuditRecord.seq.desc()).limit(4))
+    assert [link.outcome for link in links] == [
+        "role-not-allowed", "amount-not-positive", "rehearsed", "rehearsed",
+    ]  # fmt: skip
+    assert {(link.target_id, *link.details) for link in links} == {(None, "dry_run")}
     assert not contribute(programme, 1_00).replayed, "the key is still free"
 
 
