@@ -7,11 +7,12 @@ Seeing them first keeps the adjustments few.
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 
 from loans.context import Context
-from loans.models import Disbursement, ExtensionRequest, Movement, Note
+from loans.models import Application, Disbursement, ExtensionRequest, Movement, Note
 from loans.workflow import LIVE_NOTE_STATES, NoteState
 from subsidy.monthrun import MonthRun
 from subsidy.queries import CLASSES, last_lock
@@ -22,12 +23,16 @@ MONEY = ("interest_fen", "subsidy_fen", "borrower_fen")
 
 @dataclass(frozen=True)
 class Waiting:
-    """One kind of fact that is still missing: how many, and the first of them by number."""
+    """One kind of fact that is still missing: how many, and the first of them by number.
+
+    ``rows``: the note's number beside the public id of what ``of`` says: notes or applications.
+    """
 
     title: str
     remedy: str
     count: int
-    numbers: tuple[str, ...]
+    of: str
+    rows: tuple[tuple[str, UUID], ...]
 
 
 @dataclass(frozen=True)
@@ -68,17 +73,23 @@ def waiting(ctx: Context, until: date) -> list[Waiting]:
         (
             "放款已登记，尚未复核",
             "请银行复核岗复核放款，或说明放款未发生",
-            select(Disbursement.note_no).where(*asked).order_by(Disbursement.note_no),
+            "applications",
+            select(Disbursement.note_no, Application.public_id)
+            .join(Application, Application.id == Disbursement.application_id)
+            .where(*asked)
+            .order_by(Disbursement.note_no),
         ),
         (
             "已到期仍有余额，未登记还款或逾期",
             "请银行登记归还本金或逾期",
-            select(Note.note_no).where(*unpaid).order_by(Note.note_no),
+            "notes",
+            select(Note.note_no, Note.public_id).where(*unpaid).order_by(Note.note_no),
         ),
         (
             "展期已申请，尚未同意",
             "请担保公司（无担保的由银行复核岗）办理展期",
-            select(Note.note_no)
+            "notes",
+            select(Note.note_no, Note.public_id)
             .join(ExtensionRequest, ExtensionRequest.note_id == Note.id)
             .where(*open_requests)
             .order_by(Note.note_no),
@@ -126,7 +137,7 @@ def by_class(run: MonthRun) -> list[ClassSum]:
     return found
 
 
-def _waiting(ctx: Context, title: str, remedy: str, rows: Any) -> Waiting:
+def _waiting(ctx: Context, title: str, remedy: str, of: str, rows: Any) -> Waiting:
     count = ctx.session.scalars(select(func.count()).select_from(rows.subquery())).one()
-    numbers = ctx.session.scalars(rows.limit(MOST_SHOWN)) if count else ()
-    return Waiting(title, remedy, count, tuple(numbers))
+    shown = ctx.session.execute(rows.limit(MOST_SHOWN)) if count else ()
+    return Waiting(title, remedy, count, of, tuple((number, id) for number, id in shown))

@@ -46,15 +46,21 @@ def preview(ctx: Context, *, month: date) -> MonthRun:
     )
 
 
-def close(ctx: Context, *, month: date) -> MonthLock:
+def close(ctx: Context, *, month: date, previewed: str | None = None) -> MonthLock:
     """Lock a month that is over; months are closed one after another, each once.
 
+    ``previewed`` is the digest of the run that a person looked at: another one is not locked.
     Whatever is recorded from here on counts as late for this month: commands take turns, so that
     none is half-way.
     """
     run = preview(ctx, month=month)
     if ctx.on < run.until:
         raise Conflict("month-not-over", f"{run.since:%Y-%m} 尚未结束，{run.until} 起才能关账")
+    if previewed not in (None, run.sha256):
+        raise Conflict(
+            "preview-changed",
+            f"{run.since:%Y-%m} 试算之后登记了新的事实，将记的金额已变；请看清新的试算后再关账",
+        )
     lock = MonthLock(
         public_id=ctx.new_id(),
         since=run.since,

@@ -17,7 +17,10 @@ from subsidy.models import LineKind
 router = APIRouter(include_in_schema=False)
 Reading = Annotated[Visit, visit_to("months.read")]
 
-FIELDS = (Field(name="month", label="月份", kind=Kind.DAY),)
+FIELDS = (
+    Field(name="month", label="月份", kind=Kind.DAY),
+    Field(name="previewed", label="试算的内容摘要", kind=Kind.HIDDEN),
+)
 DONE["months.close"] = "已关账，该月各行不再变动。"
 
 
@@ -50,10 +53,10 @@ def close(post: Posted) -> Response:
     reading = read(FIELDS, post.form)
     if reading.faults:
         raise Conflict("month-missing", "没有指明要关账的月份，请回到月结页面重新操作")
-    month = reading.values["month"]
+    values = reading.values
     result = post.run(
         "months.close",
-        lambda ctx: monthend.close(ctx, month=month),
+        lambda ctx: monthend.close(ctx, **values),
         lambda _, lock: f"/months/{lock.since:%Y-%m}?done=months.close",
     )
     if isinstance(result, str):

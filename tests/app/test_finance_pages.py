@@ -181,6 +181,18 @@ def test_the_budget_can_be_asked_tried_and_kept(bureau: Bureau) -> None:
     assert bureau.at("B1-maker").get("/forecast").status_code == 403
 
 
+def test_a_month_is_not_closed_on_a_preview_of_other_figures(bureau: Bureau) -> None:
+    approver = bureau.at("F-checker")
+    form = approver.form("/months/preview", "/preview")
+    page = approver.send(form, "/months/preview", previewed="0" * 64)
+    assert page.status_code == 409 and "请看清新的试算后再关账" in page.text
+    other = bureau.at("F-maker")
+    token = other.form("/", "sign-out").values["csrf"]
+    page = other.send(form, "/months/preview", csrf=token)
+    assert page.status_code == 403 and "请由以下岗位的人员办理：财政审批" in page.text
+    assert approver.get("/months/2019-09").status_code == 404
+
+
 def test_what_is_previewed_before_the_lock_is_the_apis_run(bureau: Bureau) -> None:
     run = bureau.api("/months/2019-09/preview")
     page = bureau.at("F-maker").get("/months/preview").text

@@ -1,6 +1,7 @@
 """Closing months: order, lock, preview, and the adjustments of late facts, by hand."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import select, update
 
 from loans.errors import Conflict, NotPermitted
 from loans.models import Movement, Note
-from subsidy import bulk, frames, lists, monthend
+from subsidy import bulk, closing, frames, lists, monthend
 from subsidy.models import AccrualLine, LineKind, MonthLock
 from tests.programme import Programme
 
@@ -68,6 +69,42 @@ def test_months_are_closed_in_order_when_they_are_over_and_once(programme: Progr
             lambda ctx: monthend.close(ctx, month=D(2019, 6, 1)),
         )
     assert len(programme.rows(select(MonthLock))) == 2
+
+
+def test_what_a_close_should_wait_for_is_named_with_its_place(programme: Programme) -> None:
+    p = programme
+    note = p.loan(p.asked(term_months=1), on=D(2019, 4, 10))
+    drawn = p.approved(p.asked(amount_fen=60_000_00))
+    p.request(drawn, amount_fen=60_000_00, on=D(2019, 4, 10))
+    p.day(D(2019, 6, 3))
+    with p.reading() as session:
+        found = closing.waiting(p.installation.context(session, p.finance.maker), D(2019, 6, 1))
+    assert [(gap.of, gap.count, [id for _, id in gap.rows]) for gap in found] == [
+        ("applications", 1, [drawn]), ("notes", 1, [note]), ("notes", 0, []),
+    ]  # fmt: skip
+
+
+def test_what_was_not_previewed_is_not_locked(programme: Programme) -> None:
+    """A fact between the preview and the lock: the person looks again before they sign."""
+    p, note = programme, programme.loan()
+    p.day(D(2019, 5, 6))
+
+    def digest() -> str:
+        with p.reading() as session:
+            ctx = p.installation.context(session, p.finance.checker)
+            return monthend.preview(ctx, month=D(2019, 4, 1)).sha256
+
+    def close(seen: str) -> MonthLock:
+        closing = partial(monthend.close, month=D(2019, 4, 1), previewed=seen)
+        return p.do(p.finance.checker, "months.close", closing)
+
+    seen = digest()
+    p.repay(note, 100_00, on=D(2019, 4, 20))
+    with pytest.raises(Conflict, match="请看清新的试算") as refused:
+        close(seen)
+    assert refused.value.code == "preview-changed" and not p.rows(select(MonthLock))
+    seen = digest()
+    assert close(seen).sha256 == seen
 
 
 def test_a_preview_stores_nothing_and_is_what_the_close_locks(programme: Programme) -> None:
