@@ -23,7 +23,8 @@ from subsidy.conventions import Convention
 from subsidy.reconciliation.choices import Candidates, Truth, best, candidates
 from subsidy.reconciliation.claimed import UNSTATED
 from subsidy.reconciliation.pairing import Pairs
-from subsidy.reconciliation.variants import STOPS, TRUE, Variants, value, weighed
+from subsidy.reconciliation.reasons import STOPS
+from subsidy.reconciliation.variants import TRUE, Variants, value, weighed
 
 Integers = npt.NDArray[np.int64]
 Positions = npt.NDArray[np.intp]

@@ -18,19 +18,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from subsidy.accrual import OVERDUE_FROM, PRINCIPAL_REPAID, RATE_CHANGED, SUBSIDISED_CHANGED
-from subsidy.accrual import SUBSIDY_STOPPED as STOPPED
+from subsidy.accrual import OVERDUE_FROM, PRINCIPAL_REPAID, RATE_CHANGED
 from subsidy.conventions import earning_days
 from subsidy.reconciliation.claimed import UNSTATED
 from subsidy.reconciliation.pairing import Pairs
+from subsidy.reconciliation.reasons import STOPS, Reasoned
 from subsidy.reconciliation.variants import (
-    HIRES,
     NO_CAP,
     NO_CAP_OLD_BALANCE,
     OLD_BALANCE,
     STATED_BALANCE,
-    STOPS,
-    UNNAMED_STOP,
     Variants,
     weighed,
 )
@@ -53,16 +50,14 @@ class Truth:
     days: Integers  # earning days inside the line's days
     share_pct: Integers
     rate_ppm: Integers  # the subsidy's rate on the line's first day
-    contract_rate_ppm: Integers
     opening_fen: Integers  # balance at the period's beginning, or the disbursement
-    closing_fen: Integers  # balance at the end of the line's last day
     bites: dict[str, Flags]
 
 
 def truth_of(pairs: Pairs, lines: npt.NDArray[np.intp]) -> Truth:
     """The register's facts of these lines and which corrections bite."""
     note = pairs.note[lines]
-    register, since, until = pairs.register, pairs.since[lines], pairs.until[lines]
+    register, since = pairs.register, pairs.since[lines]
     notes, events = register.notes.take(note), register.events.take(note)
     whole = replace(Variants.true(lines), spans=np.ones(len(lines), np.bool_))
     time = timeline(notes, events)
@@ -71,15 +66,12 @@ def truth_of(pairs: Pairs, lines: npt.NDArray[np.intp]) -> Truth:
     # 期初余额 is the balance before the period's first day; a later drawing is 本期发放.
     eve = np.maximum(np.minimum(since, pairs.period.since) - 1, notes.disbursed_on)
     at_opening = _state_at(time.on, time.row, eve, len(lines))
-    at_closing = _state_at(time.on, time.row, np.maximum(until - 1, notes.disbursed_on), len(lines))
     return Truth(
         lines=lines,
         days=earning_days_of(pairs, whole),
         share_pct=notes.share_pct.astype(np.int64),
         rate_ppm=subsidy_rate_ppm(notes, time)[at_first],
-        contract_rate_ppm=time.rate_ppm[at_first],
         opening_fen=time.balance_fen[at_opening],
-        closing_fen=time.balance_fen[at_closing],
         bites=_bites(pairs, lines),
     )
 
@@ -105,13 +97,11 @@ def _state_at(
 
 
 def _bites(pairs: Pairs, lines: npt.NDArray[np.intp]) -> dict[str, Flags]:
+    """By correction: the lines whose amount may change with it."""
     note, since, until = pairs.note[lines], pairs.since[lines], pairs.until[lines]
-    notes, register = pairs.register.notes, pairs.register
-    events = register.events.take(note)
-    owner = np.repeat(np.arange(len(lines)), np.diff(events.offsets))
-    source = np.repeat(register.events.offsets[:-1][note] - events.offsets[:-1], _counts(events))
-    source = source + np.arange(len(events))
-    reason = register.reason[source]
+    notes = pairs.register.notes
+    told = Reasoned.of(pairs, note)
+    events, owner = told.events, told.owner
     before_end = events.on < until[owner]
     inside = before_end & (events.on > since[owner])
 
@@ -120,31 +110,22 @@ def _bites(pairs: Pairs, lines: npt.NDArray[np.intp]) -> dict[str, Flags]:
         found[owner[which]] = True
         return found
 
-    changed = (events.kind == SUBSIDISED_CHANGED) & before_end
-    stopped = ((events.kind == STOPPED) & before_end) | (changed & np.isin(reason, STOPS))
-    capped = changed & ~np.isin(reason, (HIRES, *STOPS))
-    repaid = (events.kind == PRINCIPAL_REPAID) & inside & ~pairs.is_final[source]
+    repaid = (events.kind == PRINCIPAL_REPAID) & inside & ~told.is_final
     matures = np.minimum(notes.matures_on, notes.subsidy_ends_on)[note]
-    bites = {
-        f"stop{code}": some(stopped & ((reason == code) | ((reason == 0) & (code == UNNAMED_STOP))))
-        for code in STOPS
-    }
+    bites = {f"stop{code}": some(told.stopped_by(code) & before_end) for code in STOPS}
     overlapping = np.zeros(len(pairs), np.bool_)
     overlapping[list(pairs.overlaps)] = True
     bites["spans"] = overlapping[lines]
     late = np.minimum(pairs.settled_on[note], pairs.period.until) < until
     bites["life"] = (since < notes.disbursed_on[note]) | late
     bites["term"] = (matures < until) | some((events.kind == OVERDUE_FROM) & before_end)
-    bites["hires"] = some(changed & (reason == HIRES))
-    bites["cap"] = (notes.subsidised_fen < notes.principal_fen)[note] | some(capped)
+    bites["hires"] = some(told.recounted & before_end)
+    bites["cap"] = (notes.subsidised_fen < notes.principal_fen)[note] | some(
+        told.capped & before_end
+    )
     bites["repaid"] = some(repaid)
     bites["repriced"] = some((events.kind == RATE_CHANGED) & inside)
     return bites
-
-
-def _counts(events: object) -> Integers:
-    counts: Integers = np.diff(events.offsets)  # type: ignore[attr-defined]
-    return counts
 
 
 @dataclass(frozen=True)

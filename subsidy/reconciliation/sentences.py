@@ -10,8 +10,9 @@ from subsidy.reconciliation.attribution import Attribution, Part
 from subsidy.reconciliation.choices import Truth
 from subsidy.reconciliation.codes import CODES
 from subsidy.reconciliation.pairing import NEVER, Pairs
+from subsidy.reconciliation.reasons import Reasoned
 from subsidy.reconciliation.result import Cause
-from subsidy.reconciliation.variants import OLD_BALANCE, STATED_BALANCE, STOPS, TRUE
+from subsidy.reconciliation.variants import OLD_BALANCE, STATED_BALANCE, TRUE
 
 _STOPPED = {
     "R18": "已代偿",
@@ -98,15 +99,9 @@ def _term(scene: Scene, part: Part, at: int) -> str:
 
 
 def _stopped(scene: Scene, part: Part, at: int) -> str:
-    register, note = scene.pairs.register, int(scene.pairs.note[part.line])
-    own = slice(int(register.events.offsets[note]), int(register.events.offsets[note + 1]))
-    code = int(part.code[1:])
-    days = [
-        int(on)
-        for on, reason in zip(register.events.on[own], register.reason[own], strict=True)
-        if reason == code or (reason == 0 and code not in STOPS[:3])
-    ]
-    since = f" {to_date(min(days))} 起" if days else "期间"
+    told = Reasoned.of(scene.pairs, scene.pairs.note[[part.line]])
+    days = told.events.on[told.stopped_by(int(part.code[1:]))]
+    since = f" {to_date(days.min())} 起" if len(days) else "期间"
     return f"{_days(scene, part)}，但{since}{_STOPPED[part.code]}"
 
 

@@ -18,8 +18,6 @@ from subsidy.accrual import (
     OVERDUE_FROM,
     PRINCIPAL_REPAID,
     RATE_CHANGED,
-    SUBSIDISED_CHANGED,
-    SUBSIDY_STOPPED,
     WHOLE_BALANCE,
     Events,
     Notes,
@@ -27,13 +25,10 @@ from subsidy.accrual import (
 )
 from subsidy.conventions import Convention, Slices, amounts, slices
 from subsidy.reconciliation.pairing import Pairs
+from subsidy.reconciliation.reasons import STOPS, Reasoned
 
 Integers = npt.NDArray[np.int64]
 
-# Reasons of a stop, in the order of attribution; a stop without reason counts as R13.
-STOPS = (18, 17, 16, 13, 12)
-HIRES = 15
-UNNAMED_STOP = 13
 TRUE = -1  # share and rate: the register's
 
 # What is lifted of the principal.
@@ -209,15 +204,9 @@ def _changed_events(
     pairs: Pairs, runs: Variants, note: npt.NDArray[np.intp], notes: Notes
 ) -> Events:
     """The register's events without those that a variant lifts."""
-    register = pairs.register
-    offsets = register.events.offsets
-    events = register.events.take(note)
-    counts = np.diff(events.offsets)
-    source = np.repeat(offsets[:-1][note] - events.offsets[:-1], counts) + np.arange(len(events))
-    owner = np.repeat(np.arange(len(runs)), counts)
-    reason, is_final = register.reason[source], pairs.is_final[source]
-    drop = _dropped(pairs, runs, register, events, owner, reason, is_final, note)
-    keep = ~drop
+    told = Reasoned.of(pairs, note)
+    events, owner, is_final = told.events, told.owner, told.is_final
+    keep = ~_dropped(pairs, runs, note, told)
     value = events.value.copy()
     repaid = keep & (events.kind == PRINCIPAL_REPAID) & ~is_final
     left = notes.principal_fen.astype(np.int64)
@@ -233,35 +222,24 @@ def _changed_events(
 
 
 def _dropped(
-    pairs: Pairs,
-    runs: Variants,
-    register: Any,
-    events: Events,
-    owner: npt.NDArray[np.intp],
-    reason: npt.NDArray[np.int8],
-    is_final: npt.NDArray[np.bool_],
-    note: npt.NDArray[np.intp],
+    pairs: Pairs, runs: Variants, note: npt.NDArray[np.intp], told: Reasoned
 ) -> npt.NDArray[np.bool_]:
-    kind, on = events.kind, events.on
+    """Which events the variant of their note does not know of."""
+    owner, kind, on = told.owner, told.events.kind, told.events.on
     balance, term = runs.balance[owner], runs.term[owner]
-    drop = np.zeros(len(events), np.bool_)
+    drop = np.zeros(len(told.events), np.bool_)
     for bit, code in enumerate(STOPS):
-        named = (reason == code) | ((reason == 0) & (code == UNNAMED_STOP))
-        suspended = (kind == SUBSIDISED_CHANGED) & (reason == code)
-        stopped = ((kind == SUBSIDY_STOPPED) & named) | suspended
-        drop |= stopped & ((runs.stops[owner] >> bit) & 1 == 1)
+        drop |= told.stopped_by(code) & ((runs.stops[owner] >> bit) & 1 == 1)
     drop |= term & ((kind == OVERDUE_FROM) | (kind == OVERDUE_CURED))
-    matured = on >= register.notes.matures_on[note][owner]
+    matured = on >= pairs.register.notes.matures_on[note][owner]
     changed_rate = kind == RATE_CHANGED
     drop |= changed_rate & ((term & matured) | (runs.rate_ppm[owner] != TRUE))
-    hired = (kind == SUBSIDISED_CHANGED) & (reason == HIRES)
-    capped = (kind == SUBSIDISED_CHANGED) & ~np.isin(reason, (HIRES, *STOPS))
     no_cap = (balance > 0) & (balance != OLD_BALANCE)
-    drop |= hired & (runs.hires[owner] | no_cap)
-    drop |= capped & no_cap
+    drop |= told.recounted & (runs.hires[owner] | no_cap)
+    drop |= told.capped & no_cap
     repaid = kind == PRINCIPAL_REPAID
     inside = (on > pairs.since[runs.line][owner]) & (on < pairs.until[runs.line][owner])
     old = (balance == OLD_BALANCE) | (balance == NO_CAP_OLD_BALANCE)
-    drop |= repaid & ~is_final & ((old & inside) | (balance == STATED_BALANCE))
-    drop |= is_final & runs.life[owner]
+    drop |= repaid & ~told.is_final & ((old & inside) | (balance == STATED_BALANCE))
+    drop |= told.is_final & runs.life[owner]
     return drop

@@ -217,3 +217,17 @@ def test_a_bank_s_convention_is_recognised_and_said_once(convention: Convention,
         assert all(set(_causes(result, at)) == {"R11"} for at in differing)
         assert result.convention.lines == len(differing)
     _check_sums(claim, result)
+
+
+@pytest.mark.parametrize("reason", [13, 0])
+def test_a_stop_is_told_by_its_own_day_not_by_that_of_an_earlier_repayment(reason: int) -> None:
+    claim = Claim(random.Random(1))
+    name = claim.note(principal_fen=200_000_00)
+    claim.world.repaid(name, date(2019, 5, 6), 50_000_00)
+    claim.world.stopped(name, date(2019, 7, 11), reason)
+    left = {"opening_fen": 150_000_00, "closing_fen": 150_000_00}
+    claim.put({"R13": claim.shadow(principal_fen=150_000_00) - claim.truth()}, **left)
+
+    (cause,) = _match(claim).causes[0]
+
+    assert "2019-07-11 起市场主体已注销" in cause.message
