@@ -1,11 +1,13 @@
 """Rules of the house that a machine can keep: clock, commit, imports, floats, size, docstrings."""
 
 import ast
+import re
 import statistics
+from fnmatch import fnmatch
 
 import pytest
 
-from tests.architecture.source import Module, modules
+from tests.architecture.source import PACKAGES, PROJECT, Module, modules
 
 CLOCK = ("app/deps.py",)
 COMMITS = ("app/commands.py", "app/deps.py", "app/db.py")
@@ -144,3 +146,26 @@ def test_public_functions_and_classes_of_the_core_are_documented():
 @pytest.mark.parametrize("place", [*CLOCK, *COMMITS, *PURE, *FLOATS])
 def test_the_lists_above_name_real_files(place):
     assert any(module.is_in((place,)) for module in modules())
+
+
+def _on_the_map() -> dict[str, set[str]]:
+    """By package: the modules and folders that docs/architecture.md names in its house."""
+    named: dict[str, set[str]] = {}
+    for line in (PROJECT / "docs/architecture.md").read_text().split("```")[1].splitlines():
+        if not line.startswith(" "):
+            inside = named.setdefault(line.partition("/")[0], set())
+        else:
+            inside |= set(re.findall(r"(?<![\w/])[a-z_]+\*?(?:\.py|/)(?![\w.])", line))
+    return named
+
+
+def test_the_map_names_what_is_in_each_package_and_nothing_else():
+    named = _on_the_map()
+    for package in PACKAGES:
+        folder = PROJECT / package
+        here = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+        here |= {f"{path.name}/" for path in folder.iterdir() if any(path.glob("*.*"))}
+        here -= {"__pycache__/"}
+        missing = {n for n in here if not any(fnmatch(n, each) for each in named[package])}
+        gone = {each for each in named[package] if not any(fnmatch(n, each) for n in here)}
+        assert (missing, gone) == (set(), set())
