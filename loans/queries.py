@@ -194,16 +194,6 @@ def movements_of(ctx: Context, note: Note) -> list[Movement]:
     return list(ctx.session.scalars(rows))
 
 
-def by_note_no(ctx: Context, note_no: str) -> Note:
-    """A visible note by its number, as a bank's own system names it."""
-    row = ctx.session.scalars(
-        select(Note).where(Note.note_no == note_no, visible_to(ctx.actor, Note))
-    ).one_or_none()
-    if row is None:
-        raise NotFound("not-found", f"没有找到借据号 {note_no} 的借据，请核对")
-    return row
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of rows, newest first; ``after`` is the public id to continue from."""

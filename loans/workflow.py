@@ -42,8 +42,6 @@ STATE_NAMES: dict[State, str] = {
     State.LAPSED: "已失效",
 }
 
-# The applicant's other applications in these states use up the 额度 of 9.3.
-LIVE_STATES = frozenset({State.APPROVED})
 OPEN_STATES = frozenset(
     {
         State.SUBMITTED,

@@ -81,8 +81,6 @@ STEADY_BLOCK: Final = 2 * BLOCK  # of notes that need few vectors and few steps
 LARGEST_FLOAT: Final = 2.0**53  # up to here float64 holds every integer
 LARGEST_INT: Final = 2.0**63
 OUT_OF_RANGE: Final = "金额、利率或期间超出精确计息的范围，请核对录入是否有误"
-# A running numerator doubled, plus its denominator, must stay below 2^63 for half_up.
-LARGEST_NUMERATOR: Final = 2.0**62.9
 
 
 @dataclass(frozen=True)

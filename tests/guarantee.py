@@ -13,7 +13,6 @@ from loans.models import (
     DunningResult,
     FundEntry,
     GuaranteeFund,
-    Note,
     Payout,
     Recovery,
 )
@@ -177,8 +176,3 @@ def totals(p: Programme) -> tuple[int, int, int]:
     stored = (row.balance_fen, row.reserved_fen, row.outstanding_fen)
     assert tuple(map(int, sums)) == stored
     return stored
-
-
-def guaranteed_balances(p: Programme) -> int:
-    """The balances of all notes: what is outstanding of the guarantee."""
-    return sum(p.rows(select(Note.balance_fen)))

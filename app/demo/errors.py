@@ -7,7 +7,7 @@ Source: rules.md §7, the eight kinds of the worked quarter and what else the co
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -320,8 +320,3 @@ MISTAKES: dict[str, Mistake] = {
     "逾期后补还，逾期天数": _overdue_days,
     "超过实付利息": _unpaid_interest,
 }
-
-
-def kinds_missing(so_far: Counter[str]) -> Iterable[str]:
-    """Mistakes that were planted nowhere."""
-    return [title for title in MISTAKES if not so_far[title]]

@@ -21,16 +21,6 @@ def branch(programme) -> str:
     return str(programme.branches[programme.bank.id])
 
 
-def _under_review(api, branch) -> str:
-    """The path of an application that waits for the guarantee review."""
-    application = api.as_("B1-maker").post("/applications", application_body(branch))["id"]
-    path = f"/applications/{application}"
-    api.as_("B1-maker").post(f"{path}/submit")
-    api.as_("G-maker").post(f"{path}/accept")
-    verify(api, path, ["graduate"])
-    return path
-
-
 def _upload(api, **params):
     return api.as_("B1-maker").send(
         "POST",

@@ -22,7 +22,6 @@ from tests.programme import Institution, Programme, id_number
 PASSWORD = "only-for-tests-2019"
 SINCE, UNTIL = date(2019, 6, 21), date(2019, 9, 21)
 TODAY = date(2019, 10, 9)
-BANK_NAMES = {"B1": "江阴甲银行", "B2": "江阴乙银行"}
 
 
 @dataclass(frozen=True)
