@@ -75,6 +75,7 @@ NAVIGATION = (
         (
             ("/statistics", "统计", "statistics.read"),
             ("/registers", "登记册", "registers.read"),
+            ("/branches", "网点", "programme.read"),
             ("/policy", "政策依据", "programme.read"),
         ),
     ),

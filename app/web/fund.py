@@ -12,6 +12,7 @@ from app.web.fields import Field, Filled, Kind
 from app.web.figures import fund_of
 from app.web.lists import Filter, listed, listed_of
 from app.web.words import word
+from loans import agreements as agreed
 from loans import fund as commands
 from loans import queries, reservations
 from loans.models import Agreement, FundEntry, FundEntryKind, MovementKind, Organisation, Person
@@ -51,6 +52,36 @@ ACTS = table(
         done="提取已登记。",
         call=lambda ctx, _, v: commands.withdraw(ctx, **v),
     ),
+    Act(
+        name="agree",
+        title="登记风险分担协议",
+        operation="agreements.register",
+        hint="没有截止日的协议，可由明日或以后开始的新协议接替；已签的合同仍按原协议。",
+        fields=(
+            Field(name="bank_id", label="银行", kind=Kind.ID),
+            Field(name="since", label="开始日", kind=Kind.DAY),
+            Field(name="until", label="截止日（不含）", kind=Kind.DAY, needed=False),
+            Field(name="bank_share_pct", label="银行分担（%）", kind=Kind.WHOLE, bounds=(0, 100)),
+            Field(
+                name="limit_fen",
+                label="担保额度（元）",
+                kind=Kind.MONEY,
+                hint="空为不限",
+                needed=False,
+            ),
+            Field(name="compensates_interest", label="代偿合同利息", kind=Kind.TRUTH, start="yes"),
+            Field(
+                name="waiting_days",
+                label="逾期多少天后可申请代偿",
+                kind=Kind.WHOLE,
+                hint="空为按规定",
+                needed=False,
+                bounds=(0, 3650),
+            ),
+        ),
+        done="协议已登记。",
+        call=lambda ctx, _, v: agreed.register(ctx, **v),
+    ),
 )
 
 
@@ -88,20 +119,20 @@ def held(visit: Annotated[Visit, visit_to("applications.read")]) -> Response:
 def _page(visit: Visit, failed: Failed | None = None) -> Response:
     asked = as_of(visit)
     visit, ctx = asked.visit, asked.visit.ctx
+    bank = Filter.banks(visit)
     offers = [
-        Offer(act, f"/fund/{act.name}", Filled({}))
+        Offer(act, f"/fund/{act.name}", Filled({}), {"bank_id": tuple(bank.choices)})
         for act in ACTS.values()
         if asked.day is None and visit.may(act.operation)
     ]
     kind = Filter.of(visit, "kind", "事项", [(k.value, word(k)) for k in FundEntryKind])
-    bank = Filter.banks(visit)
     wanted = FundEntryKind(kind.value) if kind.value else None
     entries = queries.fund_entries(ctx, kind=wanted, bank_id=bank.key)
     page = listed(visit, entries.where(FundEntry.on <= ctx.on), FundEntry)
-    agreed = queries.agreements(ctx).order_by(Agreement.since)
+    known = queries.agreements(ctx).order_by(Agreement.since)
     if asked.day:  # today's page tells of those to come, too
-        agreed = agreed.where(Agreement.since <= asked.day)
-    agreements = list(ctx.session.scalars(agreed))
+        known = known.where(Agreement.since <= asked.day)
+    agreements = list(ctx.session.scalars(known))
     return visit.show(
         "fund.html",
         status=failed.status if failed else 200,

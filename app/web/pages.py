@@ -13,6 +13,7 @@ from app.web import (
     account,
     application_writing,
     applications,
+    branches,
     candidates,
     cases,
     claim_filing,
@@ -60,7 +61,7 @@ FRAMED = (400, 403, 404, 405, 409, 422)
 MODULES = (
     entry, account, entitlement, home, search, candidates, clocks, hires, application_writing,
     applications, notes, maturities, dunning, payouts, watch, fund, claim_filing, claims, cases,
-    remittances, registers, months, forecast, statistics, programme,
+    remittances, registers, months, forecast, statistics, branches, programme,
 )  # fmt: skip
 
 

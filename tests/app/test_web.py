@@ -62,6 +62,7 @@ PAGES = {
     "/": "programme.read",
     "/policy": "programme.read",
     "/policy?on=2024-05-01": "programme.read",
+    "/branches": "programme.read",
     "/applications": "applications.read",
     "/applications?state=approved&kind=individual": "applications.read",
     "/applications/new": "applications.create",
