@@ -42,10 +42,9 @@ def coverage(pairs: Pairs, note: npt.NDArray[np.intp]) -> Coverage:
     # Most notes have the whole period in one line, or no line at all.
     free = _Days.of(np.flatnonzero(is_plain), period.since, period.until)
     left = free.only(~is_covered[free.note])
-    some_free, some_left, paid = _in_parts(pairs, before, np.flatnonzero(~is_plain))
-    earned, unclaimed = _worth(register, free, some_free), _worth(register, left, some_left)
-    for at, fen in paid.items():
-        earned[at] = max(earned[at] - fen, 0)
+    some_free, some_left = _in_parts(pairs, before, np.flatnonzero(~is_plain))
+    earned = _worth(register, free, some_free) + _corrected(pairs)
+    unclaimed = _worth(register, left, some_left)
     is_claimed = np.zeros(n, np.bool_)
     is_claimed[note[note >= 0]] = True
     return Coverage(earned, unclaimed, is_claimed)
@@ -74,36 +73,65 @@ class _Days:
 
 def _in_parts(
     pairs: Pairs, before: Mapping[int, Sequence[Overlap]], notes: npt.NDArray[np.intp]
-) -> tuple[_Days, _Days, dict[int, int]]:
-    """Of these notes: the period's days not claimed before, those no line covers, and what was
-    paid for under-claims that a line corrects."""
+) -> tuple[_Days, _Days]:
+    """Of these notes: the period's days not claimed before, those of lines that correct an
+    under-claim apart, and the days that no line covers."""
     lines: dict[int, list[tuple[int, int]]] = defaultdict(list)
     some = np.isin(pairs.note, notes)
     columns = (pairs.note[some], pairs.since[some], pairs.until[some])
-    for note, since, until in zip(*map(np.ndarray.tolist, columns), strict=True):
-        lines[note].append((since, until))
+    for note, *line in zip(*map(np.ndarray.tolist, columns), strict=True):
+        lines[note].append((line[0], line[1]))
+    apart: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    correcting, _ = _correcting(pairs)
+    for note, *days in zip(*map(np.ndarray.tolist, vars(correcting).values()), strict=True):
+        apart[note].append((days[0], days[1]))
     free: list[tuple[int, int, int]] = []
     left: list[tuple[int, int, int]] = []
-    paid: dict[int, int] = defaultdict(int)
     for note in notes.tolist():
-        taken = []
-        for span in before.get(note, ()):
-            if any(span.is_corrected_by(*line) for line in lines.get(note, ())):
-                paid[note] += span.paid_fen or 0
-            else:
-                taken.append((span.since, span.until))
-        for since, until in subtract(pairs.period.since, pairs.period.until, taken):
-            free.append((note, since, until))
-            left += [(note, *part) for part in subtract(since, until, lines.get(note, ()))]
-    return _Days.listed(free), _Days.listed(left), paid
+        own = lines.get(note, [])
+        taken = [
+            (span.since, span.until)
+            for span in before.get(note, ())
+            if not any(span.is_corrected_by(*line) for line in own)
+        ]
+        period = pairs.period.since, pairs.period.until
+        free += [(note, *part) for part in subtract(*period, taken + apart[note])]
+        left += [(note, *part) for part in subtract(*period, taken + own)]
+    return _Days.listed(free), _Days.listed(left)
+
+
+def _correcting(pairs: Pairs) -> tuple[_Days, npt.NDArray[np.intp]]:
+    """The days of the lines that correct an under-claim, and each run's line."""
+    line = np.repeat(np.arange(len(pairs)), np.diff(pairs.free_offsets))
+    some = np.flatnonzero(pairs.deducted_fen[line])
+    until = np.minimum(pairs.free_until[some], pairs.period.until)
+    since = np.minimum(pairs.free_since[some], until)
+    return _Days(pairs.note[line[some]], since, until), line[some]
+
+
+def _corrected(pairs: Pairs) -> Integers:
+    """What the lines that correct an under-claim earn beyond what was paid for it, per register
+    note, int64 fen."""
+    days, line = _correcting(pairs)
+    earned = np.zeros(len(pairs), np.int64)
+    np.add.at(earned, line, _amounts(pairs.register, days))
+    total = np.zeros(len(pairs.register), np.int64)
+    np.add.at(total, pairs.note, np.maximum(earned - pairs.deducted_fen, 0))
+    return total
 
 
 def _worth(register: Register, *runs: _Days) -> Integers:
     """What the runs earn by the core, per register note, int64 fen."""
     total = np.zeros(len(register), np.int64)
     for days in runs:
-        bounds = np.stack([days.since, days.until], axis=1)
-        notes, events = register.notes.take(days.note), register.events.take(days.note)
-        amounts = booked(notes, events, bounds).subsidy_fen
-        np.add.at(total, days.note, amounts[:, 1] - amounts[:, 0])
+        np.add.at(total, days.note, _amounts(register, days))
     return total
+
+
+def _amounts(register: Register, days: _Days) -> Integers:
+    """What each run earns by the core, int64 fen."""
+    bounds = np.stack([days.since, days.until], axis=1)
+    notes, events = register.notes.take(days.note), register.events.take(days.note)
+    amounts = booked(notes, events, bounds).subsidy_fen
+    found: Integers = amounts[:, 1] - amounts[:, 0]
+    return found

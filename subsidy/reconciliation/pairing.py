@@ -157,12 +157,14 @@ def _free_days(
         i, of_note = int(line[at]), taken[int(note[at])]
         since, until = int(claimed.since[i]), int(claimed.until[i])
         hit = tuple(span for span in of_note if span.since < until and span.until > since)
+        # An under-claim is corrected once: what was paid for it is deducted from one line only.
+        kept = [span for span in of_note if not span.is_corrected_by(since, until)]
         if hit:
             overlaps[at] = hit
-            taken_days = [(s.since, s.until) for s in hit if not s.is_corrected_by(since, until)]
-            free[at] = subtract(since, until, taken_days)
+            free[at] = subtract(since, until, [(span.since, span.until) for span in kept])
         where = f"本文件第 {int(claimed.row[i])} 行"
-        of_note += [Overlap(*days, where) for days in free.get(at, [(since, until)])]
+        own = [Overlap(*days, where) for days in free.get(at, [(since, until)])]
+        taken[int(note[at])] = kept + own
     return free, overlaps
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from subsidy.conventions import Convention, amounts, slices
 from subsidy.reconciliation import Claimed, LineClass, Reconciliation, Register, Span, match
 from tests.subsidy.reconciliation.planted import ERRORS, HONEST, Claim, both_ends, honest
-from tests.subsidy.reconciliation.quarter import PERIOD
+from tests.subsidy.reconciliation.quarter import PERIOD, SINCE
 
 
 def _register(claim: Claim) -> Register:
@@ -231,3 +231,35 @@ def test_a_stop_is_told_by_its_own_day_not_by_that_of_an_earlier_repayment(reaso
     (cause,) = _match(claim).causes[0]
 
     assert "2019-07-11 起市场主体已注销" in cause.message
+
+
+def test_what_was_paid_for_an_under_claim_is_deducted_from_one_line_only() -> None:
+    """Days 30 to 60 were paid 1.23; both lines hold them, the second one's other days are new."""
+    claim = Claim(random.Random(3))
+    honest(claim)
+    whole, begin = claim.lines.pop(), PERIOD.since
+    claim.earlier.append(Span(whole["note_no"], begin + 30, begin + 60, "以前的申报", 1_23))
+    cuts = [(0, 60), (30, 92)]
+    claim.lines = [whole | {"since": begin + a, "until": begin + b} for a, b in cuts]
+
+    result = _match(claim)
+
+    assert result.deducted_fen.tolist() == [1_23, 0]
+    assert int(result.expected_fen.sum()) == claim.truth() - 1_23
+    assert earned_both_ways(result) == result.earned_fen.tolist()
+
+
+def test_days_that_earn_less_than_was_paid_for_them_cost_the_others_nothing() -> None:
+    """The tenth day was paid 1.23 and then lost: its line is worth 0.00, the other days are whole;
+    what was overpaid is netted by an adjustment, not here."""
+    claim = Claim(random.Random(3))
+    honest(claim)
+    whole, begin = claim.lines.pop(), PERIOD.since
+    claim.earlier.append(Span(whole["note_no"], begin + 10, begin + 11, "以前的申报", 1_23))
+    claim.world.stopped(whole["note_no"], SINCE + timedelta(days=10), 17)
+    claim.lines = [whole | {"since": begin + 10, "until": begin + 11}]
+
+    result = _match(claim)
+
+    assert result.expected_fen.tolist() == [0]
+    assert earned_both_ways(result) == result.earned_fen.tolist() == [claim.truth()]
