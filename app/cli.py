@@ -99,7 +99,7 @@ def options(
 
 def main() -> None:
     """Run the command line. A refusal is its message and its sentence of law, never a trace."""
-    command = typer.main.get_command(build(COMMANDS))
+    command = usage.in_chinese(typer.main.get_command(build(COMMANDS)))
     try:
         # Not stand-alone: what is wrong with the command line is said here too.
         ended = command.main(prog_name="fumin", standalone_mode=False)

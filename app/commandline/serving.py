@@ -126,7 +126,7 @@ def close(
     month: Annotated[str, typer.Argument(help="要关账的月份，例如 2019-06。")],
     acting: ActingAs = None,
     demo: DemoFolder = None,
-    preview: Annotated[bool, typer.Option(help="只试算，不锁定。")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="只试算，不锁定。")] = False,
 ) -> None:
     """关账一个月：逐笔计提利息与贴息并锁定。"""
     since = _month(month)

@@ -1,10 +1,22 @@
-"""What is wrong with a command line, in Chinese: the parser's own sentences are English.
+"""The parser's own words in Chinese: the frame of a help page, and what is wrong with a line.
 
 Each of its sentences is matched once; what matches none is said by the option's own help.
 """
 
 import re
 from typing import Any, Final
+
+import typer
+from typer import rich_utils
+
+FRAME: Final = {
+    "ARGUMENTS_PANEL_TITLE": "参数",
+    "OPTIONS_PANEL_TITLE": "选项",
+    "COMMANDS_PANEL_TITLE": "命令",
+    "DEFAULT_STRING": "[默认：{}]",
+    "ENVVAR_STRING": "[环境变量：{}]",
+    "REQUIRED_LONG_STRING": "[必填]",
+}
 
 _PHRASES: Final = (
     (r"'(.*)' does not match the formats? '%Y-%m'", "“{0}”不是 2019-06 这样的月份"),
@@ -29,6 +41,16 @@ _PHRASES: Final = (
     (r"Option '(.*)' does not take a value", "选项 {0} 后面不能有值"),
     (r"Missing command", "请指明要办理的命令"),
 )
+
+
+def in_chinese(command: Any) -> Any:
+    """The command, whose help and that of all below it is framed in Chinese."""
+    for name, words in FRAME.items():
+        setattr(rich_utils, name, words)
+    command.get_help_option(typer.Context(command)).help = "显示本说明并退出。"
+    for below in getattr(command, "commands", {}).values():
+        in_chinese(below)
+    return command
 
 
 def said(error: Any) -> str:

@@ -65,3 +65,16 @@ def test_a_busy_port_is_said_before_the_server_starts(
             serving._check_port("127.0.0.1", port)
     assert ended.value.exit_code == 1
     assert f"端口 {port} 已被其他程序占用" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["--help", "admin --help", "admin key --help", "close --help"])
+def test_help_is_framed_in_chinese(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["fumin", *words.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().out
+    assert ended.value.code == 0 and "显示本说明并退出。" in told
+    for english in ("Show this", "Options", "Commands", "Arguments", "default:", "required"):
+        assert english not in told
