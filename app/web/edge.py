@@ -34,6 +34,7 @@ from loans.money import MoneyText
 
 COOKIE = "fumin_session"  # the API accepts the same session
 LARGEST_FORM = 20_000_000  # a claim workbook and the form around it
+EXPIRED = "form-expired", "页面已过期，请返回上一页刷新后重新提交"
 ACCOUNT = "/account"
 SIGN_OUT = "/sign-out"
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
@@ -99,6 +100,13 @@ OWN_DAY = frozenset({"/policy", "/registers/{id}"})
 
 class SignInFirst(Exception):
     """Nobody is signed in: answered with the way to the sign-in page."""
+
+
+class StaleForm(Exception):
+    """A form of an earlier session, or of none of ours: with who sent it."""
+
+    def __init__(self, who: SignedIn, form: FormData) -> None:
+        self.who, self.form = who, form
 
 
 class EnrolFirst(Exception):
@@ -327,7 +335,7 @@ class Post:
     def _key(self) -> str:
         key = str(self.form.get("key", ""))
         if not _KEY.fullmatch(key):
-            raise NotPermitted("form-expired", "页面已过期，请返回上一页刷新后重新提交")
+            raise NotPermitted(*EXPIRED)
         return key
 
     def _content(self) -> list[list[str]]:
@@ -341,7 +349,7 @@ class Post:
 def posted(request: Request, who: Annotated[SignedIn, Depends(signed_in)], form: Form) -> Post:
     """Dependency: a form whose token is the session's."""
     if not security.same_token(str(form.get("csrf", "")), who.csrf):
-        raise NotPermitted("form-expired", "页面已过期，请返回上一页刷新后重新提交")
+        raise StaleForm(who, form)
     return Post(request, who, form)
 
 

@@ -1,8 +1,9 @@
-"""A form that came after its session had ended: carried through the sign-in, not lost.
+"""A form that came after its session had ended, or in a newer one: carried on, not lost.
 
 Nothing of it is stored here: the sign-in page holds what was typed, and the page after it asks the
 person to send it again, with the new session's token and the form's own key, so that a form that
-was sent twice still has one effect. Files are not carried.
+was sent twice still has one effect. Files are not carried. A form without the token of a session is
+carried only where the browser says that it comes from a page of ours.
 """
 
 import json
@@ -26,6 +27,12 @@ def is_ours(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site", "same-origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
     return not foreign and site in ("same-origin", "none")
+
+
+def is_known_ours(request: Request) -> bool:
+    """Whether the browser itself says that the request comes from a page of this site."""
+    told = "origin" in request.headers or "sec-fetch-site" in request.headers
+    return told and is_ours(request)
 
 
 class Kept(BaseModel):

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import Match
 
+from app import problems
 from app.web import (
     account,
     application_writing,
@@ -37,8 +38,19 @@ from app.web import (
     statistics,
     watch,
 )
-from app.web.edge import ACCOUNT, EnrolFirst, SignInFirst, framed, installation_of, without_day
+from app.web.edge import (
+    ACCOUNT,
+    EXPIRED,
+    EnrolFirst,
+    SignInFirst,
+    StaleForm,
+    framed,
+    installation_of,
+    without_day,
+)
+from app.web.kept import Kept, is_known_ours
 from app.web.render import render
+from loans.errors import NotPermitted
 
 ADVICE = {
     400: "请核对文件或填写的内容后重新提交。",
@@ -70,6 +82,7 @@ def attach(app: FastAPI) -> None:
     for module in MODULES:
         app.include_router(module.router)
     app.add_exception_handler(SignInFirst, _sign_in_first)
+    app.add_exception_handler(StaleForm, _stale_form)
     app.add_exception_handler(EnrolFirst, lambda *_: RedirectResponse(ACCOUNT, 303))
 
 
@@ -105,6 +118,16 @@ def _above(request: Request) -> str:
     ):
         path = path.rpartition("/")[0]
     return f"{path or '/'}?{request.url.query}" if request.url.query else path or "/"
+
+
+def _stale_form(request: Request, error: Exception) -> Response:
+    """A page that lay open while its person signed in anew: sent again only by their own click."""
+    assert isinstance(error, StaleForm)
+    kept = Kept.of(request, error.form) if is_known_ours(request) else None
+    if kept is None:
+        return problem_page(request, *problems.problem(NotPermitted(*EXPIRED)))
+    env = installation_of(request).env
+    return HTMLResponse(render("kept.html", env=env, kept=kept, who=error.who), 403)
 
 
 async def _sign_in_first(request: Request, _error: Exception) -> Response:

@@ -353,6 +353,29 @@ def test_what_was_typed_outlives_its_session(site: Site) -> None:
     assert site.office.programme.rows(count)[0] == before + 1
 
 
+@pytest.mark.parametrize(
+    ("headers", "carried"),
+    [
+        ({"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}, True),
+        ({"Origin": "https://elsewhere.example"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({}, False),
+    ],
+)
+def test_a_form_of_an_earlier_session_is_sent_again_by_a_click(
+    site: Site, headers: dict[str, str], carried: bool
+) -> None:
+    old = site.as_("B1-maker").form("/applications/new")
+    person = signed_in(site.client, "B1-maker", PASSWORD)
+    data = old.values | _filled(site, 908)
+    page = person.client.post("/applications/new", data=data, headers=HTML | headers)
+    assert page.status_code == 403 and ("继续提交" in page.text) is carried
+    if carried:
+        assert old.values["csrf"] not in page.text
+        stored = person.send(Forms(page.text).found[-1], "/")
+        assert stored.headers["location"].endswith("?done=applications.create")
+
+
 def test_a_file_is_asked_for_again_after_its_session(site: Site) -> None:
     person = _ended(site, "B1-maker")
     door = person.client.post(
