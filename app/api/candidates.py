@@ -9,6 +9,7 @@ from app.api.assessments import FindingOut
 from app.api.edge import Read
 from app.api.journey import Journey
 from app.api.wire import Day, Out, YuanOut, fen
+from app.uploads import name_of
 from loans.candidates import COLUMNS, Candidate, answers, assess_candidates, open_findings
 from loans.sheets import RowFinding, write_csv, write_workbook
 from loans.underwriting import Outcome
@@ -67,7 +68,7 @@ def candidates(
     ] = "json",
 ) -> CandidatesOut | Response:
     found, unread = assess_candidates(
-        file.file.read(), file.filename or "candidates", on=on or ctx.on, book=ctx.book
+        file.file.read(), name_of(file, "candidates"), on=on or ctx.on, book=ctx.book
     )
     if answer != "json":
         return _file(answers(found, unread), answer)

@@ -23,6 +23,7 @@ from app.api.wire import (
     YuanOut,
     fen,
 )
+from app.uploads import name_of
 from loans import access, queries
 from loans.context import Context
 from loans.models import Note
@@ -238,7 +239,7 @@ def _filing(write: Writing, file: UploadFile) -> claims.Filing:
     installation = write.installation
     with installation.reads() as session:
         on = installation.today(session)
-    data, name = file.file.read(), file.filename or "claim"
+    data, name = file.file.read(), name_of(file, "claim")
     return claims.read_filing(data, name, vault=installation.vault, on=on)
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from app.api.edge import Read
 from app.api.journey import Journey
 from app.api.wire import Day, Id, Out
+from app.uploads import name_of
 from loans import queries
 from loans.context import Context
 from loans.errors import NotPermitted
@@ -86,7 +87,7 @@ def _compared(
     bank_id = ctx.actor.bank_id
     if bank_id is None:
         raise NotPermitted("banks-only", "预检由经办银行使用")
-    data, name = file.file.read(), file.filename or "claim"
+    data, name = file.file.read(), name_of(file, "claim")
     filing = claims.read_filing(data, name, vault=ctx.vault, on=ctx.on)
     found = claims.compare(ctx, sheet=filing.sheet, bank_id=bank_id, since=since, until=until)
     return filing, found

@@ -10,6 +10,7 @@ from app.api.edge import After, Limit, Read, Write
 from app.api.journey import Journey
 from app.api.views import PageOut, paged
 from app.api.wire import Out, PublicId, Text
+from app.uploads import name_of
 from loans import access, queries
 from loans.sheets import digest
 from subsidy import lists, registers
@@ -46,7 +47,7 @@ def load(
     installation = write.installation
     with installation.reads() as session:
         on = installation.today(session)
-    data, name = file.file.read(), file.filename or "list"
+    data, name = file.file.read(), name_of(file, "list")
     listed = registers.read_list(data, name, kind=kind, vault=installation.vault, on=on)
     asked = {"file": digest(data), "kind": kind.value, "source": source}
     return write(

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from starlette.datastructures import UploadFile
 
+from app.uploads import name_of
 from app.web.edge import Post, Posted, Visit, refused, visit_to, visiting
 from app.web.render import attachment
 from loans import access
@@ -43,11 +44,11 @@ def assessed(post: Posted) -> Response:
     file = post.form.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
         return _again(post, 422, fault="请选择名单文件（.xlsx 或 .csv）")
-    data = file.file.read()
+    data, name = file.file.read(), name_of(file, "candidates")
     try:
         with visiting(post.request, post.who, OPERATION) as visit:
             ctx = visit.ctx
-            found, unread = assess_candidates(data, file.filename, on=ctx.on, book=ctx.book)
+            found, unread = assess_candidates(data, name, on=ctx.on, book=ctx.book)
             if post.form.get("do") == "xlsx":
                 content = write_workbook({SHEET: answers(found, unread)})
                 return attachment(content, "candidates.xlsx")
@@ -56,7 +57,7 @@ def assessed(post: Posted) -> Response:
             shown = found[:LARGEST_SHOWN]
             return _form(
                 visit,
-                name=file.filename,
+                name=name,
                 found=[(one, open_findings(one.assessment)) for one in shown],
                 total=len(found),
                 unread=unread,

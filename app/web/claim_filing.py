@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from starlette.datastructures import UploadFile
 
+from app.uploads import name_of
 from app.web.edge import DONE, Post, Posted, Refused, Visit, go, refused, visit_to, visiting
 from app.web.fields import Field, Filled, Kind, read, texts_of
 from app.web.render import attachment, day_before
@@ -128,7 +129,7 @@ def _filled(post: Post) -> Filled:
 def _file(post: Post) -> tuple[str, bytes]:
     file = post.form["file"]
     assert isinstance(file, UploadFile)
-    return file.filename or "file", file.file.read()
+    return name_of(file, "file"), file.file.read()
 
 
 def _asked(post: Post) -> tuple[date, date]:

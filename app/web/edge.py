@@ -280,6 +280,8 @@ async def form_of(request: Request) -> AsyncGenerator[FormData, None]:
             "too-large", f"提交的内容超过 {LARGEST_FORM // 1_000_000} MB，请精简或拆分后再提交"
         )
     async with request.form(max_files=10, max_fields=400, max_part_size=1_000_000) as form:
+        if any("\0" in f"{name}{value}" for name, value in form.multi_items()):
+            raise BadFile("bad-form", "提交的内容含有无效字符，请删除后重新提交")
         yield form
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from starlette.datastructures import FormData, UploadFile
 
+from app.uploads import name_of
 from loans.money import MoneyText, percent_to_ppm, ppm_to_percent, yuan_to_fen
 
 
@@ -177,7 +178,9 @@ def _is_filled(cell: Field, given: Any) -> bool:
 
 def _file(item: Field, given: Any) -> Uploaded | None:
     if isinstance(given, UploadFile) and given.filename:
-        return Uploaded(given.filename[-100:], hashlib.sha256(given.file.read()).hexdigest())
+        return Uploaded(
+            name_of(given, "file")[-100:], hashlib.sha256(given.file.read()).hexdigest()
+        )
     if item.needed:
         raise ValueError(f"请选择“{item.label}”")
     return None

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from app import problems
@@ -50,7 +51,7 @@ from app.web.edge import (
 )
 from app.web.kept import Kept, is_known_ours
 from app.web.render import render
-from loans.errors import NotPermitted
+from loans.errors import FuminError, NotPermitted
 
 ADVICE = {
     400: "请核对文件或填写的内容后重新提交。",
@@ -132,7 +133,8 @@ def _stale_form(request: Request, error: Exception) -> Response:
 
 async def _sign_in_first(request: Request, _error: Exception) -> Response:
     if request.method == "POST":
-        return await entry.session_ended(request)
+        with suppress(FuminError, HTTPException):  # a form that cannot be read cannot be kept
+            return await entry.session_ended(request)
     return to_sign_in(request)
 
 

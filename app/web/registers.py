@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from starlette.datastructures import UploadFile
 
+from app.uploads import name_of
 from app.web.edge import DONE, Post, Posted, Refused, Visit, go, refused, visit_to, visiting
 from app.web.fields import Field, Filled, Kind, read, texts_of
 from app.web.lists import ROWS, Filter, Part, listed
@@ -96,7 +97,7 @@ def one(visit: Reading, id: UUID) -> Response:
 
 
 def _load(post: Post, file: UploadFile, kind: RegisterKind, source: str) -> str | Refused:
-    data, name = file.file.read(), file.filename or "list"
+    data, name = file.file.read(), name_of(file, "list")
     installation = post.installation
     with installation.reads() as session:
         on = installation.today(session)

@@ -8,6 +8,7 @@ from app.api.strict import LARGEST_JSON
 from loans.money import fen_to_yuan
 from tests.app.requests import application_body, opinion_body
 from tests.app.test_journey import approve, draw, verify
+from tests.programme import id_number
 
 BRANCH = "12345678-1234-4234-8234-123456789012"
 
@@ -144,6 +145,37 @@ def test_a_claim_file_that_is_none_is_refused(api):
         assert answer.headers["content-type"] == "application/problem+json"
     problem(send(data=quarter), 400, "bad-json")  # an ordinary form, without a file
     problem(send(json=quarter), 422, "bad-content")
+
+
+def test_a_file_s_name_is_cleaned_before_it_is_stored(api):
+    """A NUL in it was a fault of the server on PostgreSQL."""
+    number = id_number(9)
+    body = multipart(
+        b"..\\x/\x00\x1b[2J=a.csv",
+        f"证件号,起始日期,终止日期,类别\n{number},2019-01-01,,其他\n".encode(),
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=B"}
+    answer = api.as_("F-maker").send("POST", "/registers", content=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["file_name"] == "[2J=a.csv"
+
+
+def multipart(name: bytes, content: bytes) -> bytes:
+    """The form of a list, byte for byte; a client would not send such a name."""
+    part = b'--B\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    fields = part % (b"kind", b"exclusion") + part % (b"source", b"court")
+    file = b'--B\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n%s\r\n'
+    return fields + file % (name, content) + b"--B--\r\n"
+
+
+def test_a_page_s_form_with_a_nul_is_refused_before_the_database_sees_it(api):
+    def post(path, content):
+        kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+        return api.client.post(path, content=content, headers=kind, follow_redirects=False)
+
+    assert post("/sign-in", "login=a%00b&password=x").status_code == 400
+    assert post("/search", "q=a%00b").headers["location"] == "/sign-in"
+    assert post("/search", iter([b"q=of unknown length"])).headers["location"] == "/sign-in"
 
 
 def test_unknown_paths_and_methods_are_problems_too(api):
