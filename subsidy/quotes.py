@@ -214,7 +214,7 @@ def _note(
 ) -> Note:
     benchmark, ceiling = given.benchmark_ppm, given.ceiling_ppm
     return Note(
-        note_no="quote",
+        note_no="（试算）",
         principal_fen=wanted.amount_fen,
         disbursed_on=on,
         matures_on=_terms(wanted, on).matures_on,

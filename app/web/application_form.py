@@ -125,7 +125,9 @@ def applicant(kind: BorrowerKind, values: Mapping[str, Any]) -> Applicant:
 
 def wanted(values: Mapping[str, Any]) -> LoanWanted | None:
     """The loan as far as the form says by now; None where its terms are not all there."""
-    if any(not values.get(name) for name in ("amount_fen", "term_months", "rate_ppm", "method")):
+    if any(
+        values.get(name) is None for name in ("amount_fen", "term_months", "rate_ppm", "method")
+    ):
         return None
     return LoanWanted(
         amount_fen=values["amount_fen"],

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Response
 
 from app.web import application_form as form
 from app.web.application_fields import FORMS, fields_of
-from app.web.edge import DONE, Post, Posted, Refused, Visit, go, visit_to, visiting
+from app.web.edge import DONE, Post, Posted, Refused, Visit, go, refused, visit_to, visiting
 from app.web.fields import Field, Filled, Kind, Reading, read, texts_of
 from loans import applications as commands
 from loans import queries
 from loans.context import Context
 from loans.dossier import as_json
-from loans.errors import PolicyGap
+from loans.errors import FuminError, PolicyGap
 from loans.models import Application, Branch
 from loans.underwriting import Exposure
 from loans.workflow import BorrowerKind
@@ -118,8 +118,12 @@ def _trial(
 ) -> Response:
     """What the rules say to the form as it is: with the borrower's past once it is complete."""
     if reading.faults:
-        with visiting(post.request, post.who, operation) as visit:
-            found = _so_far(visit.ctx, kind, reading.values)
+        try:
+            with visiting(post.request, post.who, operation) as visit:
+                found = _so_far(visit.ctx, kind, reading.values)
+        except FuminError as error:  # no amount, or one beyond all reason
+            filled = Filled(texts, reading.faults, refused(error).body)
+            return _again(post, kind, filled, id=id, status=200)
         assessment = found and found | {"faults": len(reading.faults)}
         filled = Filled(texts, reading.faults)
         return _again(post, kind, filled, id=id, status=200, assessment=assessment)

@@ -12,11 +12,12 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from app.web.edge import Form, installation_of
+from app.web.edge import Form, installation_of, refused
 from app.web.entitlement_questions import COUNTS, FIELDS, GROUPS, HERE, PERSON
 from app.web.fields import Choices, Filled, read, texts_of
 from app.web.render import render
 from loans.dossier import as_json
+from loans.errors import Conflict
 from loans.policy import PolicyBook
 from loans.schedule import LONGEST_TERM, Method
 from loans.underwriting import (
@@ -65,13 +66,17 @@ def answer(request: Request, form: Form) -> Response:
     if faults:
         return _page(request, Filled(filled.texts, faults), status=422)
     law = _law(request)
-    found = quote(
-        _applicant(reading.values, law),
-        _wanted(reading.values),
-        _exposure(reading.values),
-        on=law.on,
-        book=law.book,
-    )
+    try:
+        found = quote(
+            _applicant(reading.values, law),
+            _wanted(reading.values),
+            _exposure(reading.values),
+            on=law.on,
+            book=law.book,
+        )
+    except Conflict as error:  # an amount or a rate beyond all reason
+        problem = refused(error).body
+        return _page(request, Filled(filled.texts, {}, problem), status=422)
     return _page(request, filled, found=found)
 
 

@@ -494,6 +494,22 @@ def test_a_refusal_is_shown_at_its_form_with_the_sentence(site: Site) -> None:
     assert "资金周转</textarea>" in page.text
 
 
+@pytest.mark.parametrize(
+    ("amount", "said"), [("99999999999.99", "超出精确计息的范围"), ("0", "须大于 0.00 元")]
+)
+def test_an_amount_beyond_reason_is_said_over_the_form(site: Site, amount: str, said: str) -> None:
+    """While it is filled in, and complete; and at the public page."""
+    person = site.as_("B1-maker")
+    for name in ("", "王小明"):
+        filled = _filled(site, 909) | {"name": name, "do": "assess", "amount_fen": amount}
+        page = person.send(person.form("/applications/new"), "/applications/new", **filled)
+        assert page.status_code == 200 and said in page.text and "开办便利店" in page.text
+    form = person.form("/entitlement")
+    page = person.send(form, "/entitlement", amount_fen="99999999999.99", rate_ppm="4.35")
+    assert page.status_code == 422 and "超出精确计息的范围" in page.text
+    assert 'value="99999999999.99"' in page.text
+
+
 @pytest.mark.parametrize("question", ["", "?on=2019-09-30"])
 def test_a_refused_acts_address_leads_to_its_page(site: Site, question: str) -> None:
     """Where the page of a refusal stands: a reload, or a filter on it, asks for that address."""
