@@ -100,7 +100,8 @@ class Psql:
     """The same rows out and in with psql's ``\\copy``."""
 
     def __init__(self, database: Database, folder: Path, p: Programme) -> None:
-        self._folder = folder
+        self._folder = folder / "copied"  # apart from the files of the run's databases
+        self._folder.mkdir()
         # As the owner: row security lets nobody else copy into the lines.
         self._url = database.owner_url.replace("postgresql+psycopg", "postgresql")
         with p.reading() as session:
@@ -126,7 +127,8 @@ class Psql:
                     cursor.copy(f"COPY (SELECT {columns} FROM {table}) TO STDOUT") as copy,
                 ):
                     out.writelines(copy)
-            assert lock.lines == sum(1 for _ in (self._folder / "lines").open())
+            with (self._folder / "lines").open() as lines:
+                assert lock.lines == sum(1 for _ in lines)
 
     def copy(self) -> None:
         """Out, and in."""
