@@ -9,12 +9,15 @@ import math
 from typing import Any
 
 from fastapi import Request
+from starlette.formparsers import MultiPartParser
 
 from loans.errors import BadFile
 
 LARGEST_JSON = 1_000_000
 LARGEST_FORM = 20_000_000  # a claim workbook and the form around it
 DEEPEST = 32
+# What a bank uploads is never laid on a disk: nobody finds it there, and no full disk refuses it.
+MultiPartParser.spool_max_size = LARGEST_FORM
 FORM = "multipart/form-data"
 JSON = "application/json"
 

@@ -1,6 +1,7 @@
 """What bad input gets: a problem in Chinese, never a stack trace and never a half-written state."""
 
 import json
+import tempfile
 
 import pytest
 
@@ -145,6 +146,18 @@ def test_a_claim_file_that_is_none_is_refused(api):
         assert answer.headers["content-type"] == "application/problem+json"
     problem(send(data=quarter), 400, "bad-json")  # an ordinary form, without a file
     problem(send(json=quarter), 422, "bad-content")
+
+
+def test_an_upload_is_never_laid_on_a_disk(api, monkeypatch):
+    """Nor refused as unreadable where the disk for temporary files is full, or gone."""
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    answer = api.as_("B1-maker").send(
+        "POST",
+        "/claims",
+        data={"since": "2019-03-21", "until": "2019-06-21"},
+        files={"file": ("明细表.csv", b"x," * 1_500_000)},
+    )
+    assert answer.status_code == 400 and answer.json()["code"] != "refused", answer.text
 
 
 def test_a_file_s_name_is_cleaned_before_it_is_stored(api):
