@@ -14,6 +14,8 @@ _UNITS = ((10**8, "亿"), (10**4, "万"), (1000, "仟"), (100, "佰"), (10, "拾
 def in_capitals(fen: int) -> str:
     """The amount in Chinese capitals; a negative one begins with 负.
 
+    Raises ``ValueError`` beyond 16 digits of fen.
+
     >>> in_capitals(1_409_50), in_capitals(16_409_02), in_capitals(300_000_00)
     ('壹仟肆佰零玖元伍角整', '壹万陆仟肆佰零玖元零贰分', '叁拾万元整')
     """

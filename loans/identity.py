@@ -44,6 +44,7 @@ def canonical_id(text: str, *, on: date) -> str:
 
     Half and full width, ``x`` and ``X``, with or without spaces, 15 or 18 digits: one person, one
     text. The birth date must be real, not before 1900 and not after ``on``. Idempotent.
+    Raises ``IdentityText``, in Chinese.
 
     >>> canonical_id("３２０２８１ １９９００１０１ ００２x", on=date(2019, 1, 1))
     '32028119900101002X'
@@ -64,6 +65,8 @@ def canonical_id(text: str, *, on: date) -> str:
 
 def canonical_credit_code(text: str) -> str:
     """The 18 upper-case characters of a unified social credit code; idempotent.
+
+    Raises ``IdentityText``, in Chinese.
 
     >>> canonical_credit_code("９１１１００００ 600037341l")
     '91110000600037341L'

@@ -71,7 +71,8 @@ def reprice(ctx: Context, *, note_id: UUID, on: date, rate_ppm: int) -> Movement
 def mark_overdue(ctx: Context, *, note_id: UUID, due_on: date) -> Movement:
     """What was due on a day stayed unpaid at its end.
 
-    Overdue from the next day; after maturity from the maturity day itself (§2.4).
+    Overdue from the next day; after maturity from the maturity day itself (§2.4). ``Conflict`` for
+    a day on which nothing was due, or that is not over.
     """
     note = _note_in(ctx, note_id)
     matures_on = note.extended_to or note.matures_on
@@ -103,7 +104,10 @@ def stop_subsidy(ctx: Context, *, note_id: UUID, on: date, reason: str) -> Movem
 
 
 def request_extension(ctx: Context, *, note_id: UUID, until: date, reason: str) -> ExtensionRequest:
-    """The bank asks to extend a note; nothing changes before the guarantee company agrees."""
+    """The bank asks to extend a note; nothing changes before the guarantee company agrees.
+
+    ``Conflict`` for a second extension, and for one longer than the law's years (9.4, default).
+    """
     note = _note_in(ctx, note_id)
     if note.extended_to is not None or open_extension(ctx, note) is not None:
         raise Conflict(
@@ -131,7 +135,10 @@ def request_extension(ctx: Context, *, note_id: UUID, until: date, reason: str) 
 
 
 def agree_extension(ctx: Context, *, note_id: UUID) -> Movement:
-    """The guarantee company (for a loan without guarantee: the bank's checker) agrees."""
+    """The guarantee company (for a loan without guarantee: the bank's checker) agrees.
+
+    ``Conflict`` where nobody asked, ``NotPermitted`` for the other institution.
+    """
     note = _note_in(ctx, note_id)
     request = open_extension(ctx, note)
     if request is None:
@@ -150,7 +157,11 @@ def agree_extension(ctx: Context, *, note_id: UUID) -> Movement:
 
 
 def reverse(ctx: Context, *, note_id: UUID, movement_id: UUID, reason: str) -> Movement:
-    """Undo one wrongly reported movement, once, by a second person; both stay on record."""
+    """Undo one wrongly reported movement, once, by a second person; both stay on record.
+
+    ``NotFound`` for another note's movement; ``Conflict`` for one that was undone already or cannot
+    be: drawings, reversals, counted hires.
+    """
     note = _note_in(ctx, note_id, UNCOMPENSATED)
     movements = movements_of(ctx, note)
     wrong = next((m for m in movements if m.public_id == movement_id), None)

@@ -105,6 +105,8 @@ def ceil_share(amount_fen: int, share_pct: int) -> int:
 def split_by_weight(amount_fen: int, weights: Sequence[int]) -> list[int]:
     """Split an amount in proportion by largest remainder; ties go to the later party.
 
+    Raises ``ValueError`` for a weight below zero, or none above.
+
     >>> split_by_weight(1, [20, 80]), split_by_weight(100, [1, 1, 1])
     ([0, 1], [33, 33, 34])
     """

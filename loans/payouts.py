@@ -150,7 +150,10 @@ def decide(ctx: Context, *, payout_id: UUID, agree: bool, reason: str = "") -> P
 
 
 def pay(ctx: Context, *, payout_id: UUID, paid_on: date, reference: str) -> Payout:
-    """Both pay their shares: the note is repaid to the bank, the guarantee ends, subsidy stops."""
+    """Both pay their shares: the note is repaid to the bank, the guarantee ends, subsidy stops.
+
+    ``Conflict`` for a day before the approval or to come, and where nothing is left to pay (9.11).
+    """
     row, note = _open(ctx, payout_id, PayoutState.APPROVED)
     second_person(ctx, row.decided_by_id)
     _unchanged(row, note)
@@ -186,7 +189,10 @@ def write_off(ctx: Context, *, payout_id: UUID, reason: str) -> Payout:
 
 
 def amounts(ctx: Context, row: Payout, account: Account, *, until: date) -> dict[str, int]:
-    """What would be paid on a day: claimed, reduced, and both shares; columns of the payout."""
+    """What would be paid on a day [fen]: claimed, reduced, and both shares; columns of the payout.
+
+    ``Conflict`` where more was reduced than is claimed (9.11).
+    """
     contract, note = account.contract, account.note
     agreement = agreement_in_force(ctx, note.bank_id, contract.signed_on)
     interest_fen = account.unpaid_interest_fen(until) if agreement.compensates_interest else 0

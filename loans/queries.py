@@ -128,7 +128,7 @@ def branch_of(ctx: Context, public_id: UUID, bank_id: int) -> Branch:
 
 
 def agreement_in_force(ctx: Context, bank_id: int, on: date) -> Agreement:
-    """The bank's agreement with the guarantee company on a day (9.11)."""
+    """The bank's agreement with the guarantee company on a day (9.11); ``Conflict`` without one."""
     row = ctx.session.scalars(
         select(Agreement).where(
             Agreement.bank_id == bank_id,

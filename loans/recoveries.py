@@ -85,7 +85,10 @@ def enter_cost(
 def receive(
     ctx: Context, *, payout_id: UUID, on: date, amount_fen: int, reason: str = ""
 ) -> Recovery:
-    """Money came back from the borrower: costs first, then both payers, then nobody."""
+    """Money came back from the borrower: costs first, then both payers, then nobody.
+
+    ``Conflict`` where all that was paid and spent has come back already (9.11).
+    """
     payout, note = _recovering(ctx, payout_id, on)
     positive(amount_fen, f"借据 {note.note_no} {on} 追偿收回金额")
     now = account_of(ctx, payout)
@@ -118,7 +121,11 @@ def receive(
 
 
 def reverse(ctx: Context, *, payout_id: UUID, recovery_id: UUID, reason: str) -> Recovery:
-    """Undo one wrong entry, once, by a second person: every sign turned round, both stay."""
+    """Undo one wrong entry, once, by a second person: every sign turned round, both stay.
+
+    ``NotFound`` for another payout's entry; ``Conflict`` for one that was undone, or on which a
+    later receipt rests.
+    """
     payout, note = _locked(ctx, payout_id)
     entries = entries_of(ctx, payout)
     wrong = next((entry for entry in entries if entry.public_id == recovery_id), None)

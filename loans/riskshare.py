@@ -39,7 +39,8 @@ def bank_share_pct(
 ) -> int:
     """The bank's share of a loss on a contract of this principal.
 
-    The agreed one; above the threshold (the threshold itself is not above) at least the minimum.
+    The agreed one; above the threshold (the threshold itself is not above) at least the minimum
+    （（九）9.11）. Raises ``ValueError`` for an agreed share that is none.
 
     >>> bank_share_pct(principal_fen=100_000_01, agreed_pct=0,
     ...                threshold_fen=100_000_00, minimum_pct=20)
@@ -60,7 +61,8 @@ def bank_share(
 ) -> Split:
     """How bank and fund bear a compensated amount.
 
-    ``principal_fen`` is the credit contract's principal, not a note's or a balance.
+    ``principal_fen`` is the credit contract's principal, not a note's or a balance. Raises
+    ``ValueError`` for an amount below zero.
 
     >>> bank_share(principal_fen=150_000_00, agreed_pct=20, compensated_fen=123_456_71,
     ...            threshold_fen=100_000_00, minimum_pct=20)
@@ -111,7 +113,7 @@ def share_recovery(
     ``recovered`` is what both got from earlier receipts. The proportion holds cumulatively, so many
     small receipts end where one large one would: the bank's total is its largest remainder of all
     recovered so far, a tie goes to the fund. Neither gets more than it paid: the surplus is the
-    borrower's.
+    borrower's. Raises ``ValueError`` for amounts that cannot be.
 
     >>> share_recovery(1_00, unpaid_costs_fen=50, paid=Split(2000, 8000), recovered=Split(0, 0))
     Recovery(costs_fen=50, shared=Split(bank_fen=10, fund_fen=40), surplus_fen=0)

@@ -133,7 +133,10 @@ def due_days(
     every_months: int,
     settlement: str,
 ) -> list[tuple[date, date]]:
-    """Each row's due day, and the day before which interest is settled with it; ascending."""
+    """Each row's due day, and the day before which interest is settled with it; ascending.
+
+    Raises ``ValueError`` unless a plan pays every month or every quarter.
+    """
     if every_months not in (1, 3):
         raise ValueError(f"a plan pays every month or every quarter, not every {every_months}")
     last = (matures_on, matures_on)

@@ -36,6 +36,8 @@ _QUARTER_MONTHS = (3, 6, 9, 12)
 def due_on_day(day: int) -> str:
     """The rule of an instalment note whose due day is the ``day``-th (1 … 31) of the month.
 
+    Raises ``ValueError`` for another day.
+
     >>> due_on_day(31)
     'due-31'
     """

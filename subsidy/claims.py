@@ -180,7 +180,8 @@ def review(ctx: Context, *, claim_id: UUID, comment: str) -> Claim:
 def approve(ctx: Context, *, claim_id: UUID, content_hash: str) -> Claim:
     """A second person approves exactly the content named; its lines become payable.
 
-    Facts recorded since the review must not have changed a line.
+    ``Conflict`` for a claim that is not reviewed, another content than the one named, and facts
+    recorded since the review that change a line.
     """
     claim = one(ctx, Claim, claim_id, lock=True)
     if claim.state is not ClaimState.REVIEWED:

@@ -100,7 +100,10 @@ def _already(claim: Claim, before: Remittance) -> str:
 
 
 def confirm(ctx: Context, *, remittance_id: UUID, paid_on: date, reference: str) -> Remittance:
-    """A second person confirms the payment: the paid ledger follows the payable one."""
+    """A second person confirms the payment: the paid ledger follows the payable one.
+
+    ``Conflict`` for a second time, and for a day before the order or to come.
+    """
     remittance = one(ctx, Remittance, remittance_id, lock=True)
     if remittance.state is not RemittanceState.ORDERED:
         raise Conflict("already-paid", "该拨付单已确认付款")
@@ -117,7 +120,10 @@ def confirm(ctx: Context, *, remittance_id: UUID, paid_on: date, reference: str)
 
 
 def give_back(ctx: Context, *, remittance_id: UUID, returned_on: date, reason: str) -> Remittance:
-    """退款: the money came back. The paid ledger is reversed; the claim may be ordered again."""
+    """退款: the money came back. The paid ledger is reversed; the claim may be ordered again.
+
+    ``Conflict`` for an order that was not paid, and for a day before the payment or to come.
+    """
     remittance = one(ctx, Remittance, remittance_id, lock=True)
     if remittance.state is not RemittanceState.PAID:
         raise Conflict("not-paid", "只有已付款的拨付单可以登记退款")

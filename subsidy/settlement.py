@@ -25,7 +25,10 @@ MONTHLY_20: Final = 21
 
 
 def monthly(due_day: int) -> int:
-    """The code of the rule by which a period begins on each ``due_day`` (1 … 31)."""
+    """The code of the rule by which a period begins on each ``due_day``.
+
+    Raises ``ValueError`` for a day that is not 1 … 31.
+    """
     if not 1 <= due_day <= 31:
         raise ValueError(f"a due day is 1 to 31, not {due_day}")
     return due_day
