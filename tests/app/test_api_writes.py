@@ -110,6 +110,10 @@ def test_a_key_belongs_to_one_request(api, branch):
     assert other["code"] == "key-reused"
     # the order of fields is not content; another bank may use the same key
     assert maker.post("/applications", dict(reversed(body.items())), key=key) == draft
+    guessed = api.as_("B2-maker").send("POST", "/applications", json=body, key=key)
+    assert guessed.status_code == 404 and "Idempotent-Replayed" not in guessed.headers
+    key = str(uuid4())
+    draft = maker.post("/applications", body, key=key)
     theirs = str(api.programme.branches[api.programme.other_bank.id])
     assert api.as_("B2-maker").post("/applications", application_body(theirs), key=key) != draft
 

@@ -503,6 +503,17 @@ def test_a_key_does_what_it_was_issued_for_and_nothing_else(api):
     assert refused.value.code == "operation-not-theirs"
 
 
+def test_a_key_opens_until_its_end_and_not_then(api):
+    p = api.programme
+    end = p.installation.clock() + timedelta(hours=1)
+    p.key("B1-maker", "fumin_short", expires_at=end)
+    short = replace(api.anybody, headers={"Authorization": "Bearer fumin_short"})
+    for left, status in ((timedelta(seconds=1), 200), (timedelta(), 401)):
+        at = end - left
+        api.app.state.installation = replace(p.installation, clock=lambda at=at: at)
+        short.get("/me", status=status)
+
+
 class Machine:
     """A bank's system that signs its requests."""
 
