@@ -37,6 +37,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loans.errors import Conflict
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.daycount import ACT_360, ACT_365, THIRTY_360, day, to_date
 from subsidy.levels import NUMERATOR, percentages, shares
 from subsidy.notes import (
@@ -51,7 +52,6 @@ from subsidy.notes import (
     WHOLE_BALANCE,
     Event,
     Events,
-    Integers,
     Note,
     Notes,
     Rows,
@@ -205,7 +205,7 @@ def _steady_first(
     Where most notes of a slab are steady (nothing happens to them on the way), the whole slab is
     walked as if all were; the rest are walked again, properly, in blocks of their own.
     """
-    others: list[npt.NDArray[np.intp]] = []
+    others: list[Positions] = []
     for rows in _slabs(0, len(notes), STEADY_BLOCK):
         slab, happened = notes.take(rows), events.take(rows)
         steady = _steady(slab, happened, since, until)
@@ -220,13 +220,13 @@ def _steady_first(
         yield from _alike(notes, events, rest[some], until)
 
 
-def _steady(notes: Notes, events: Events, since: int, until: int) -> npt.NDArray[np.bool_] | None:
+def _steady(notes: Notes, events: Events, since: int, until: int) -> Flags | None:
     """Notes of one settlement rule and day count, subsidised in proportion to their interest, to
     which nothing happens from the last settlement day up to ``since`` until ``until``.
 
     None where they are too few to be worth walking apart.
     """
-    found: npt.NDArray[np.bool_] = np.diff(events.offsets) == 0
+    found: Flags = np.diff(events.offsets) == 0
     settled = last_settlement_day(int(notes.settlement[0]), since)
     if settled is None or 2 * np.count_nonzero(found) < len(notes):
         return None
@@ -270,7 +270,7 @@ def _alike(notes: Notes, events: Events, rows: Rows, until: int) -> Iterator[tup
             yield placed, Block(slab.take(some), happened.take(some), exact)
 
 
-def _wide(notes: Notes, events: Events, until: int) -> npt.NDArray[np.bool_] | bool:
+def _wide(notes: Notes, events: Events, until: int) -> Flags | bool:
     """Which notes need int64; False if the block's largest values together show that none does."""
     lent, share = float(notes.principal_fen.max()), int(NUMERATOR[percentages(notes)].max())
     repriced = events.value[events.kind == RATE_CHANGED]

@@ -38,10 +38,9 @@ from subsidy.accrual import (
     bounds,
     day,
 )
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.book_events import Happened, event_problems
 from subsidy.book_files import Problem, Table, read_table
-
-Integers = npt.NDArray[np.int64]
 
 CLASSES: Final = ("full", "half", "small_firm", "none")
 SHARE_PCT: Final = np.array([100, 50, 50, 0], np.int8)
@@ -194,7 +193,7 @@ def _events(table: Table, notes: Notes, problems: list[Problem]) -> Events:
     )
 
 
-def _owners(table: Table, notes: Notes) -> npt.NDArray[np.intp]:
+def _owners(table: Table, notes: Notes) -> Positions:
     """The position of each event's note, of its first row where it has several; -1 if unknown."""
     note_no = pd.Index(np.asarray(notes.note_no))
     first = np.flatnonzero(~note_no.duplicated(keep="first"))
@@ -228,9 +227,9 @@ def _column(
     return found
 
 
-def _below(values: Integers, least: Integers | int) -> npt.NDArray[np.bool_]:
+def _below(values: Integers, least: Integers | int) -> Flags:
     """Where a readable value is less than it may be; an unreadable ``least`` asks for nothing."""
-    below: npt.NDArray[np.bool_] = (values != MISSING) & (values < least)
+    below: Flags = (values != MISSING) & (values < least)
     return below
 
 

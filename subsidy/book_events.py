@@ -14,9 +14,7 @@ from subsidy.accrual import (
     SUBSIDISED_CHANGED,
     Notes,
 )
-
-Integers = npt.NDArray[np.int64]
-Positions = npt.NDArray[np.intp]
+from subsidy.arrays import Integers, Positions
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 
 from subsidy.accrual import Events, Lines, Notes
+from subsidy.arrays import Integers
 from subsidy.book import CLASSES, Book, note_numbers, read_book
 from subsidy.book_files import Problem
 from subsidy.lines import Page, Rows, rows_of
-from subsidy.notes import Column, Integers
+from subsidy.notes import Column
 
 SLAB: Final = 16_384  # notes accrued at a time
 

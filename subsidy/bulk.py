@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from psycopg import sql
 from sqlalchemy import Date
 from sqlalchemy.orm import Session
 
 from loans.models import Model
+from subsidy.arrays import Integers, Positions
 from subsidy.daycount import to_date
 from subsidy.wire import BinaryArray, BinaryArrayDumper
-
-Integers = npt.NDArray[np.int64]
 
 SENT: Final = 1 << 15  # rows a statement
 
@@ -40,7 +38,7 @@ class Coded:
         codes = np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
         return Coded(codes, list(numbers))
 
-    def take(self, rows: npt.NDArray[np.intp]) -> "Coded":
+    def take(self, rows: Positions) -> "Coded":
         """These rows, in this order."""
         return Coded(self.codes[rows], self.names)
 

@@ -15,7 +15,8 @@ import numpy as np
 from loans.classes import NoteBalance, subsidised_balances
 from subsidy import accrual
 from subsidy.accrual import day, to_date
-from subsidy.columns import RECOUNTED, Integers, MovementColumns, NoteColumns, Positions
+from subsidy.arrays import Integers, Positions
+from subsidy.columns import RECOUNTED, MovementColumns, NoteColumns
 
 
 class Added(NamedTuple):

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from subsidy.arrays import Flags
 from subsidy.daycount import to_date
 from subsidy.notes import OVERDUE_FROM, Events, Notes
 from subsidy.settlement import settlement_days
-from subsidy.timeline import Flags, check_events, timeline
+from subsidy.timeline import check_events, timeline
 
 
 def carried(notes: Notes, events: Events, on: int) -> tuple[Notes, Events]:

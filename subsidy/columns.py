@@ -5,10 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-Integers = npt.NDArray[np.int64]
-Positions = npt.NDArray[np.intp]
+from subsidy.arrays import Integers, Positions
 
 # Kinds of movement beside the core's kinds of event; 0 is one that no interest follows.
 DRAWN: Final = -1

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from subsidy.accrual import LARGEST_FLOAT, Lines, reach
+from subsidy.arrays import Positions
 from subsidy.daycount import DAYS_A_YEAR, ordinals
 from subsidy.levels import shares
 from subsidy.notes import (
@@ -59,9 +60,7 @@ def _slab(notes: Notes, events: Events, some: slice, lines: Lines) -> None:
         _group(notes, events, np.flatnonzero(key == kind), mine, exact)
 
 
-def _group(
-    notes: Notes, events: Events, rows: npt.NDArray[np.intp], lines: Lines, exact: bool
-) -> None:
+def _group(notes: Notes, events: Events, rows: Positions, lines: Lines, exact: bool) -> None:
     """The lines of notes that share settlement rule and day count."""
     cuts = lines.boundaries
     settlement, day_count = int(notes.settlement[rows[0]]), int(notes.day_count[rows[0]])

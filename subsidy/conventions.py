@@ -18,12 +18,12 @@ import numpy.typing as npt
 
 from loans.money import half_up
 from subsidy.accrual import AT_MATURITY, THIRTY_360, Events, Notes
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.daycount import DAYS_A_YEAR, ordinals
 from subsidy.levels import shares
 from subsidy.settlement import settlement_days
 from subsidy.timeline import subsidy_rate_ppm, timeline
 
-Integers = npt.NDArray[np.int64]
 _FAR = np.int64(2**40)
 _PPM = 1_000_000
 
@@ -63,7 +63,7 @@ class Slices:
     """
 
     rows: int
-    row: npt.NDArray[np.intp]
+    row: Positions
     since: Integers
     until: Integers
     level: Integers
@@ -240,7 +240,7 @@ def _cut(found: Slices, days: Integers) -> Slices:
     return replace(cut, since=since, until=until)
 
 
-def _taken(found: Slices, at: npt.NDArray[np.intp]) -> Slices:
+def _taken(found: Slices, at: Positions) -> Slices:
     return replace(
         found,
         row=found.row[at],
@@ -254,7 +254,7 @@ def _taken(found: Slices, at: npt.NDArray[np.intp]) -> Slices:
 
 
 def _joined(rows: int, pieces: list[Slices]) -> Slices:
-    def column(name: str) -> npt.NDArray[np.int64]:
+    def column(name: str) -> Integers:
         return np.concatenate([getattr(piece, name) for piece in pieces])
 
     names = ("row", "since", "until", "level", "parts", "day_count", "period")
@@ -263,11 +263,11 @@ def _joined(rows: int, pieces: list[Slices]) -> Slices:
     return Slices(rows=rows, **{name: values[order] for name, values in columns.items()})
 
 
-def _differs(values: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.bool_]:
+def _differs(values: npt.NDArray[np.signedinteger]) -> Flags:
     """Where a run of equal values begins."""
     return np.append(True, values[1:] != values[:-1])
 
 
-def _is_last(row: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+def _is_last(row: Positions) -> Flags:
     """Where a row has its last slice."""
     return np.append(row[1:] != row[:-1], True)[: len(row)]

@@ -12,15 +12,14 @@ from itertools import chain
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import BigInteger, Integer, Select, cast, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
 
+from subsidy.arrays import Integers
 from subsidy.wire import BinaryArray
 
-Integers = npt.NDArray[np.int64]
 Frame = dict[str, Any]  # by name: Integers for a number, list[str] for a text
 
 BLOCK: Final = 1 << 17  # keys a query: its arrays are small, and there is always a next one

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.notes import (
     CONTRACT_RATE,
     NO_CEILING,
@@ -26,13 +26,10 @@ from subsidy.notes import (
     RATE_CHANGED,
     Column,
     Events,
-    Integers,
     Notes,
 )
 from subsidy.settlement import AT_MATURITY
 from subsidy.timeline import Timeline, check_events, subsidy_rate_ppm, timeline
-
-Positions = npt.NDArray[np.intp]
 
 # Every percentage as a reduced fraction, by the percentage.
 _COMMON: Final = np.gcd(np.arange(101), 100)
@@ -102,10 +99,10 @@ def levels(notes: Notes, events: Events, until: int) -> Levels:
 
 def _proportional(
     notes: Notes, events: Events, owner: Positions, repaid_fen: Integers, until: int
-) -> npt.NDArray[np.bool_]:
+) -> Flags:
     """Notes subsidised wholly, at the contract's rate, without a break, as long as they last or at
     least to ``until``."""
-    found: npt.NDArray[np.bool_] = (
+    found: Flags = (
         (notes.benchmark_ppm == CONTRACT_RATE)
         & (notes.ceiling_ppm == NO_CEILING)
         & (notes.floor_ppm == 0)
@@ -122,9 +119,7 @@ def _proportional(
     return found
 
 
-def _repayments(
-    notes: Notes, events: Events, owner: Positions, simple: npt.NDArray[np.bool_]
-) -> Changes:
+def _repayments(notes: Notes, events: Events, owner: Positions, simple: Flags) -> Changes:
     """Interest changes of the simple notes: all disbursements, then all repayments; those of the
     other notes stay in place as changes by nothing."""
     n = len(notes)

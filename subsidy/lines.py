@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from loans.errors import Conflict
 from subsidy.accrual import Lines, to_date
+from subsidy.arrays import Integers, Positions
 
 try:
     import pyarrow as pa
@@ -31,7 +32,6 @@ COLUMNS: Final = ("note_no", "period_start", "period_end", "interest", "subsidy"
 YUAN_WIDTH: Final = 19
 
 Bytes = npt.NDArray[np.uint8]
-Integers = npt.NDArray[np.int64]
 
 
 # Rows as a file of lines takes them: CSV bytes or an Arrow table.
@@ -54,8 +54,8 @@ class Rows:
 
     note_no: Sequence[str]
     periods: Sequence[tuple[str, str]]
-    note: npt.NDArray[np.intp]
-    period: npt.NDArray[np.intp]
+    note: Positions
+    period: Positions
     interest_fen: Integers
     subsidy_fen: Integers
 

@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Select, func, select
 
 from loans.context import Context
@@ -21,14 +20,12 @@ from loans.models import Movement, Note
 from loans.money import fen_to_yuan
 from subsidy import accrual
 from subsidy.accrual import accrue, booked, day
+from subsidy.arrays import Integers, Positions
 from subsidy.bulk import Coded, Value, insert_columns
 from subsidy.columns import EXTENDED, REVERSED, NoteColumns
 from subsidy.models import AccrualLine, LineKind, MonthLock
 from subsidy.monthrun import MonthLines, MonthRun
 from subsidy.queries import CLASSES, Book, Portfolio, last_lock, late_borrowers, read_book
-
-Integers = npt.NDArray[np.int64]
-Positions = npt.NDArray[np.intp]
 
 
 def preview(ctx: Context, *, month: date) -> MonthRun:

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
-from subsidy.columns import Integers, NoteColumns
-
-Positions = npt.NDArray[np.intp]
+from subsidy.arrays import Integers, Positions
+from subsidy.columns import NoteColumns
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,6 @@ from subsidy.daycount import ACT_360, day
 from subsidy.settlement import QUARTERLY_20
 
 Column = npt.NDArray[np.signedinteger[Any]]
-Integers = npt.NDArray[np.int64]
 # Which notes: a range of them, or their positions.
 Rows = slice | npt.NDArray[np.intp]
 

@@ -13,15 +13,14 @@ import numpy.typing as npt
 
 from subsidy import accrual
 from subsidy.accrual import Events, Notes
+from subsidy.arrays import Integers, Positions
 from subsidy.caps import Added, bases
 from subsidy.columns import (
     DRAWN,
     EXTENDED,
     NEVER,
-    Integers,
     MovementColumns,
     NoteColumns,
-    Positions,
 )
 
 

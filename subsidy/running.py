@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from subsidy.arrays import Integers
 from subsidy.daycount import DAYS_A_YEAR, ordinals
 from subsidy.levels import DENOMINATOR, NUMERATOR, Changes, levels, percentages
 from subsidy.notes import Column, Events, Notes
@@ -180,7 +180,7 @@ class Earnings:
         for running in self._running:
             running.settle()
 
-    def rounded(self, out: npt.NDArray[np.int64]) -> None:
+    def rounded(self, out: Integers) -> None:
         """Rounded amounts of the running settlement period [fen] into ``out``, shape ``(2, n)``:
         interest, then subsidy = min(rounded subsidy, rounded limit)."""
         if self.idle:

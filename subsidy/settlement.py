@@ -18,6 +18,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from subsidy.arrays import Integers
+
 AT_MATURITY: Final = -1
 QUARTERLY_20: Final = 0
 MONTH_END: Final = 1
@@ -64,5 +66,5 @@ def _month(on: int) -> int:
     return int(np.datetime64(on, "D").astype("datetime64[M]").astype(np.int64))
 
 
-def _day_numbers(months: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
+def _day_numbers(months: npt.NDArray[np.datetime64]) -> Integers:
     return months.astype("datetime64[D]").astype(np.int64)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from loans.errors import Conflict
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.daycount import to_date
 from subsidy.notes import (
     CONTRACT_RATE,
@@ -18,12 +18,8 @@ from subsidy.notes import (
     SUBSIDY_STOPPED,
     Column,
     Events,
-    Integers,
     Notes,
 )
-
-Positions = npt.NDArray[np.intp]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

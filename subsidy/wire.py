@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-Integers = npt.NDArray[np.int64]
+from subsidy.arrays import Integers
 
 _HEADER: Final = np.dtype(">i4")
 _ELEMENT: Final = np.dtype([("size", ">i4"), ("value", ">i8")])

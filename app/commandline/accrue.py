@@ -18,10 +18,10 @@ from app.commandline.engines import Engine, accrue_of, run_parts
 from loans.errors import Conflict
 from loans.money import fen_to_yuan
 from subsidy.accrual import MONTH_END, MONTHLY_20, QUARTERLY_20, day
+from subsidy.arrays import Integers
 from subsidy.book import CLASSES
 from subsidy.book_pages import SLAB, Job, Part, part_folders
 from subsidy.lines import encoder, written_whole
-from subsidy.notes import Integers
 from subsidy.settlement import settlement_days
 
 TITLES: Final = {"full": "全额贴息", "half": "50%贴息", "small_firm": "小微企业", "none": "不贴息"}

@@ -17,17 +17,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.conventions import Convention
 from subsidy.reconciliation.choices import Candidates, Truth, best, candidates
 from subsidy.reconciliation.claimed import UNSTATED
 from subsidy.reconciliation.pairing import Pairs
 from subsidy.reconciliation.reasons import STOPS
 from subsidy.reconciliation.variants import TRUE, Variants, value, weighed
-
-Integers = npt.NDArray[np.int64]
-Positions = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def attribute(
 
 def _bank_convention(
     pairs: Pairs, found: Candidates, lines: Positions, residual: Integers, tolerance_fen: int
-) -> tuple[Used | None, npt.NDArray[np.bool_], Positions]:
+) -> tuple[Used | None, Flags, Positions]:
     """The one convention behind the residuals, the lines it holds for, and their variants.
 
     It must explain at least two lines and every line whose residual is more than rounding; where
@@ -110,7 +107,7 @@ def _all_conventions() -> Iterator[Used]:
             yield Used(convention, per_period)
 
 
-def _replaced(kept: Variants, other: Variants, where: npt.NDArray[np.bool_]) -> Variants:
+def _replaced(kept: Variants, other: Variants, where: Flags) -> Variants:
     columns = {
         name: np.where(where, getattr(other, name), getattr(kept, name))
         for name in Variants.__dataclass_fields__
@@ -121,7 +118,7 @@ def _replaced(kept: Variants, other: Variants, where: npt.NDArray[np.bool_]) -> 
 def _chains(
     pairs: Pairs,
     chosen: Variants,
-    where: npt.NDArray[np.bool_],
+    where: Flags,
     used: Used | None,
     expected_fen: Integers,
 ) -> Iterator[Part]:

@@ -16,9 +16,9 @@ over is the residual, which a convention (R11) or nothing (R01) explains.
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from subsidy.accrual import OVERDUE_FROM, PRINCIPAL_REPAID, RATE_CHANGED
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.conventions import earning_days
 from subsidy.reconciliation.claimed import UNSTATED
 from subsidy.reconciliation.pairing import Pairs
@@ -33,9 +33,6 @@ from subsidy.reconciliation.variants import (
 )
 from subsidy.timeline import subsidy_rate_ppm, timeline
 
-Integers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-
 # Corrections doubled on one line at most: 2^7 combinations. What bites beyond is not tried.
 MOST_CANDIDATES = 7
 # A stated balance so large that exact arithmetic might overflow is not tried.
@@ -46,7 +43,7 @@ _LARGEST_STATED = 2.0**59
 class Truth:
     """What the register says about each line of ``lines`` (positions in ``Pairs``)."""
 
-    lines: npt.NDArray[np.intp]
+    lines: Positions
     days: Integers  # earning days inside the line's days
     share_pct: Integers
     rate_ppm: Integers  # the subsidy's rate on the line's first day
@@ -54,7 +51,7 @@ class Truth:
     bites: dict[str, Flags]
 
 
-def truth_of(pairs: Pairs, lines: npt.NDArray[np.intp]) -> Truth:
+def truth_of(pairs: Pairs, lines: Positions) -> Truth:
     """The register's facts of these lines and which corrections bite."""
     note = pairs.note[lines]
     register, since = pairs.register, pairs.since[lines]
@@ -84,19 +81,17 @@ def earning_days_of(pairs: Pairs, variants: Variants) -> Integers:
     return days
 
 
-def _state_at(
-    on: Integers, row: npt.NDArray[np.intp], asked: Integers, n: int
-) -> npt.NDArray[np.intp]:
+def _state_at(on: Integers, row: Positions, asked: Integers, n: int) -> Positions:
     """Per note the last entry of its timeline not after the asked day."""
     # on >= disbursement for every note, so each has one.
     not_after = on <= asked[row]
     counts = np.bincount(row[not_after], minlength=n)
     begins = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n))[:-1]])
-    state: npt.NDArray[np.intp] = begins + np.maximum(counts, 1) - 1
+    state: Positions = begins + np.maximum(counts, 1) - 1
     return state
 
 
-def _bites(pairs: Pairs, lines: npt.NDArray[np.intp]) -> dict[str, Flags]:
+def _bites(pairs: Pairs, lines: Positions) -> dict[str, Flags]:
     """By correction: the lines whose amount may change with it."""
     note, since, until = pairs.note[lines], pairs.since[lines], pairs.until[lines]
     notes = pairs.register.notes
@@ -137,7 +132,7 @@ class Candidates:
     unstated: Integers
     denied: Integers
 
-    def take(self, at: npt.NDArray[np.intp]) -> "Candidates":
+    def take(self, at: Positions) -> "Candidates":
         """These combinations only."""
         return Candidates(self.variants.take(at), self.unstated[at], self.denied[at])
 
@@ -254,7 +249,7 @@ class _Builder:
         denied = found.denied + statements[self._at]
         self.found = Candidates(found.variants, found.unstated, denied)
 
-    def _append(self, more: Candidates, at: npt.NDArray[np.intp]) -> None:
+    def _append(self, more: Candidates, at: Positions) -> None:
         found = self.found
         self.found = Candidates(
             found.variants.joined(more.variants),
@@ -266,7 +261,7 @@ class _Builder:
 
 def best(
     found: Candidates, amounts_fen: Integers, claimed_fen: Integers, *, tolerance_fen: int
-) -> npt.NDArray[np.intp]:
+) -> Positions:
     """Position of the chosen variant of each line, in order of line.
 
     ``amounts_fen`` and ``claimed_fen`` have one entry a variant.

@@ -9,10 +9,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Integers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+from subsidy.arrays import Flags, Integers
 
 UNSTATED = -1  # an optional number the sheet does not state
 

@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from subsidy.accrual import booked
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.reconciliation.pairing import Overlap, Pairs, spans_before, subtract
 from subsidy.reconciliation.register import Register
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -23,10 +21,10 @@ class Coverage:
 
     earned_fen: Integers
     unclaimed_fen: Integers
-    is_claimed: npt.NDArray[np.bool_]  # some line, readable or not, names it
+    is_claimed: Flags  # some line, readable or not, names it
 
 
-def coverage(pairs: Pairs, note: npt.NDArray[np.intp]) -> Coverage:
+def coverage(pairs: Pairs, note: Positions) -> Coverage:
     """Compare the period's days of every note with the days of its lines.
 
     ``note`` is the ``note_positions`` of all lines, of unreadable ones too.
@@ -54,12 +52,12 @@ def coverage(pairs: Pairs, note: npt.NDArray[np.intp]) -> Coverage:
 class _Days:
     """Runs of days ``[since, until)``, each of a note of the register."""
 
-    note: npt.NDArray[np.intp]
+    note: Positions
     since: Integers
     until: Integers
 
     @staticmethod
-    def of(note: npt.NDArray[np.intp], since: int, until: int) -> "_Days":
+    def of(note: Positions, since: int, until: int) -> "_Days":
         return _Days(note, np.full(len(note), since), np.full(len(note), until))
 
     @staticmethod
@@ -67,12 +65,12 @@ class _Days:
         columns = np.array(rows, np.int64).reshape(-1, 3).T
         return _Days(columns[0].astype(np.intp), columns[1], columns[2])
 
-    def only(self, which: npt.NDArray[np.bool_]) -> "_Days":
+    def only(self, which: Flags) -> "_Days":
         return _Days(self.note[which], self.since[which], self.until[which])
 
 
 def _in_parts(
-    pairs: Pairs, before: Mapping[int, Sequence[Overlap]], notes: npt.NDArray[np.intp]
+    pairs: Pairs, before: Mapping[int, Sequence[Overlap]], notes: Positions
 ) -> tuple[_Days, _Days]:
     """Of these notes: the period's days not claimed before, those of lines that correct an
     under-claim apart, and the days that no line covers."""
@@ -100,7 +98,7 @@ def _in_parts(
     return _Days.listed(free), _Days.listed(left)
 
 
-def _correcting(pairs: Pairs) -> tuple[_Days, npt.NDArray[np.intp]]:
+def _correcting(pairs: Pairs) -> tuple[_Days, Positions]:
     """The days of the lines that correct an under-claim, and each run's line."""
     line = np.repeat(np.arange(len(pairs)), np.diff(pairs.free_offsets))
     some = np.flatnonzero(pairs.deducted_fen[line])

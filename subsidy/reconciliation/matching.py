@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from loans.money import fen_to_yuan
 from subsidy.accrual import to_date
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.conventions import TITLES
 from subsidy.reconciliation.attribution import (
     Attribution,
@@ -33,8 +33,6 @@ from subsidy.reconciliation.result import (
 )
 from subsidy.reconciliation.sentences import Scene, words
 from subsidy.reconciliation.variants import Variants, value
-
-Integers = npt.NDArray[np.int64]
 
 
 def match(
@@ -88,17 +86,17 @@ def match(
     )
 
 
-def _wholly_taken(pairs: Pairs) -> npt.NDArray[np.bool_]:
+def _wholly_taken(pairs: Pairs) -> Flags:
     """Lines none of whose days is left over by earlier claims and other lines."""
-    nothing_left: npt.NDArray[np.bool_] = np.diff(pairs.free_offsets) == 0
+    nothing_left: Flags = np.diff(pairs.free_offsets) == 0
     return nothing_left & (pairs.until > pairs.since)
 
 
 def _classes(
     claimed: Claimed,
-    note: npt.NDArray[np.intp],
+    note: Positions,
     expected: Integers,
-    is_duplicate: npt.NDArray[np.bool_],
+    is_duplicate: Flags,
     tolerance_fen: int,
 ) -> list[LineClass]:
     difference = claimed.claimed_fen - expected
@@ -118,8 +116,8 @@ def _causes(
     claimed: Claimed,
     pairs: Pairs,
     scene: Scene,
-    wholly_taken: npt.NDArray[np.bool_],
-    note: npt.NDArray[np.intp],
+    wholly_taken: Flags,
+    note: Positions,
 ) -> list[tuple[Cause, ...]]:
     """Per line of the claim: its causes, none where it does not differ or is bad."""
     causes: list[tuple[Cause, ...]] = [()] * len(claimed)

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from itertools import pairwise, repeat
 
 import numpy as np
-import numpy.typing as npt
 
 from subsidy.accrual import PRINCIPAL_REPAID
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.reconciliation.claimed import Claimed
 from subsidy.reconciliation.register import Period, Register
 
-Integers = npt.NDArray[np.int64]
 NEVER = np.int64(2**40)
 
 
@@ -47,8 +46,8 @@ class Pairs:
     claimed: Claimed
     register: Register
     period: Period
-    line: npt.NDArray[np.intp]  # position in the claim
-    note: npt.NDArray[np.intp]  # position in the register
+    line: Positions  # position in the claim
+    note: Positions  # position in the register
     since: Integers
     until: Integers
     free_offsets: Integers
@@ -57,7 +56,7 @@ class Pairs:
     deducted_fen: Integers
     overlaps: dict[int, tuple[Overlap, ...]]  # by position in these columns
     settled_on: Integers  # (n,) per register note: the day of full repayment, or NEVER
-    is_final: npt.NDArray[np.bool_]  # per register event: the repayment that settles the note
+    is_final: Flags  # per register event: the repayment that settles the note
 
     def __len__(self) -> int:
         return len(self.line)
@@ -68,14 +67,14 @@ class Pairs:
         return column
 
 
-def note_positions(claimed: Claimed, register: Register) -> npt.NDArray[np.intp]:
+def note_positions(claimed: Claimed, register: Register) -> Positions:
     """For each line its note's position in the register, or -1."""
     position = {note_no: i for i, note_no in enumerate(register.notes.note_no)}
     found = map(position.get, claimed.note_no, repeat(-1))
     return np.fromiter(found, np.intp, len(claimed.note_no))
 
 
-def pair(claimed: Claimed, register: Register, period: Period, note: npt.NDArray[np.intp]) -> Pairs:
+def pair(claimed: Claimed, register: Register, period: Period, note: Positions) -> Pairs:
     """Pair every readable line whose note is known; ``note`` is its ``note_positions``."""
     line = np.flatnonzero((note >= 0) & ~claimed.is_bad)
     since, until = claimed.since[line], claimed.until[line]
@@ -144,7 +143,7 @@ def spans_before(register: Register) -> dict[int, list[Overlap]]:
 
 
 def _free_days(
-    claimed: Claimed, register: Register, line: npt.NDArray[np.intp], note: npt.NDArray[np.intp]
+    claimed: Claimed, register: Register, line: Positions, note: Positions
 ) -> tuple[dict[int, list[tuple[int, int]]], dict[int, tuple[Overlap, ...]]]:
     """Of the lines with an overlap: the days left, and what they overlap with."""
     before = spans_before(register)
@@ -184,7 +183,7 @@ def _file_order(claimed: Claimed, i: int) -> tuple[int, ...]:
     return (since, -int(claimed.until[i]), *rest, int(claimed.row[i]))
 
 
-def _settled(register: Register) -> tuple[Integers, npt.NDArray[np.bool_]]:
+def _settled(register: Register) -> tuple[Integers, Flags]:
     """The day each note is repaid in full, and the event that does it."""
     events, n = register.events, len(register)
     owner = np.repeat(np.arange(n), np.diff(events.offsets))

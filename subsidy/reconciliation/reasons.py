@@ -8,10 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from subsidy.accrual import SUBSIDISED_CHANGED, SUBSIDY_STOPPED, Events
+from subsidy.arrays import Flags, Positions
 from subsidy.reconciliation.pairing import Pairs
-
-Flags = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.intp]
 
 # Reasons of a stop, in the order of attribution; a stop without reason counts as R13.
 STOPS: Final = (18, 17, 16, 13, 12)

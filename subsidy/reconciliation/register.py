@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from subsidy.accrual import Events, Notes
-
-Integers = npt.NDArray[np.int64]
+from subsidy.arrays import Integers
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-import numpy.typing as npt
-
-Integers = npt.NDArray[np.int64]
+from subsidy.arrays import Flags, Integers
 
 
 class LineClass(StrEnum):
@@ -112,7 +109,7 @@ class Reconciliation:
     causes: Sequence[tuple[Cause, ...]]
     findings: tuple[LineFinding, ...]
     unclaimed: tuple[Unclaimed, ...]
-    is_claimed: npt.NDArray[np.bool_]  # per register note: some line names it
+    is_claimed: Flags  # per register note: some line names it
     earned_fen: Integers  # per register note: subsidy of the period not claimed before it
     convention: ConventionFinding | None
     file_findings: tuple[FileFinding, ...] = ()

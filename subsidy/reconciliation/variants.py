@@ -23,11 +23,10 @@ from subsidy.accrual import (
     Notes,
     booked,
 )
+from subsidy.arrays import Flags, Integers, Positions
 from subsidy.conventions import Convention, Slices, amounts, slices
 from subsidy.reconciliation.pairing import Pairs
 from subsidy.reconciliation.reasons import STOPS, Reasoned
-
-Integers = npt.NDArray[np.int64]
 
 TRUE = -1  # share and rate: the register's
 
@@ -42,12 +41,12 @@ STATED_BALANCE = 4  # the line's own 期初余额 + 本期发放, unchanged, wit
 class Variants:
     """Columns of shape ``(v,)``: which line of ``Pairs``, and what is lifted on it."""
 
-    line: npt.NDArray[np.intp]
-    spans: npt.NDArray[np.bool_]  # days claimed elsewhere count again (R07)
+    line: Positions
+    spans: Flags  # days claimed elsewhere count again (R07)
     stops: Integers  # bit k: the stops of STOPS[k] are lifted
-    life: npt.NDArray[np.bool_]  # days before disbursement, after settlement or the period (R03)
-    term: npt.NDArray[np.bool_]  # days after the term or overdue (R04)
-    hires: npt.NDArray[np.bool_]  # hires who left still count (R15)
+    life: Flags  # days before disbursement, after settlement or the period (R03)
+    term: Flags  # days after the term or overdue (R04)
+    hires: Flags  # hires who left still count (R15)
     balance: Integers  # 0, or one of the names above (R05)
     share_pct: Integers  # TRUE or the share used (R02)
     rate_ppm: Integers  # TRUE or the rate used (R06)
@@ -56,7 +55,7 @@ class Variants:
         return len(self.line)
 
     @staticmethod
-    def true(lines: npt.NDArray[np.intp]) -> "Variants":
+    def true(lines: Positions) -> "Variants":
         """The truth of these lines: nothing lifted."""
         n = len(lines)
         no = np.zeros(n, np.bool_)
@@ -108,7 +107,7 @@ class _Scene:
     events: Events
     since: Integers
     until: Integers
-    owner: npt.NDArray[np.intp]
+    owner: Positions
 
 
 def value(pairs: Pairs, variants: Variants) -> Integers:
@@ -133,7 +132,7 @@ class Weighed:
     """The slices of variants, to value them under other conventions."""
 
     found: Slices
-    owner: npt.NDArray[np.intp]
+    owner: Positions
     pairs: Pairs
     variants: Variants
 
@@ -159,7 +158,7 @@ def _spelled_out(pairs: Pairs, variants: Variants) -> _Scene:
     return _Scene(notes, _changed_events(pairs, runs, note, notes), since, until, owner)
 
 
-def _runs(pairs: Pairs, variants: Variants) -> tuple[npt.NDArray[np.intp], Integers, Integers]:
+def _runs(pairs: Pairs, variants: Variants) -> tuple[Positions, Integers, Integers]:
     """The days each variant counts: the line's whole days, or those that are free."""
     counts = np.diff(pairs.free_offsets)[variants.line]
     counts = np.where(variants.spans, 1, counts)
@@ -200,9 +199,7 @@ def _changed_notes(pairs: Pairs, runs: Variants, notes: Notes) -> Notes:
     )
 
 
-def _changed_events(
-    pairs: Pairs, runs: Variants, note: npt.NDArray[np.intp], notes: Notes
-) -> Events:
+def _changed_events(pairs: Pairs, runs: Variants, note: Positions, notes: Notes) -> Events:
     """The register's events without those that a variant lifts."""
     told = Reasoned.of(pairs, note)
     events, owner, is_final = told.events, told.owner, told.is_final
@@ -221,9 +218,7 @@ def _changed_events(
     )
 
 
-def _dropped(
-    pairs: Pairs, runs: Variants, note: npt.NDArray[np.intp], told: Reasoned
-) -> npt.NDArray[np.bool_]:
+def _dropped(pairs: Pairs, runs: Variants, note: Positions, told: Reasoned) -> Flags:
     """Which events the variant of their note does not know of."""
     owner, kind, on = told.owner, told.events.kind, told.events.on
     balance, term = runs.balance[owner], runs.term[owner]

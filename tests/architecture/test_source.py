@@ -20,8 +20,11 @@ PURE = (
     "loans/workflow.py",
     "loans/policy/",
     "loans/underwriting/",
-    *(f"subsidy/{name}.py" for name in ["accrual", "caps", "columns", "conventions", "levels"]),
-    *(f"subsidy/{name}.py" for name in ["notes", "portfolio", "running", "steps", "timeline"]),
+    *(f"subsidy/{name}.py" for name in ["accrual", "arrays", "caps", "columns", "conventions"]),
+    *(
+        f"subsidy/{name}.py"
+        for name in ["levels", "notes", "portfolio", "running", "steps", "timeline"]
+    ),
     "subsidy/reconciliation/",
 )
 
