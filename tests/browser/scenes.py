@@ -37,7 +37,7 @@ SCENES = [
     *_own("G-maker", "/applications", "/notes", "/maturities", "/dunning", "/payouts", "/standing",
           "/signals", "/clocks", "/exemptions", "/fund", "/reservations", "/policy", "/account",
           "/search"),
-    *_own("B1-maker", "/hires", "/candidates", "/applications/new", "/claims/new",
+    *_own("B1-maker", "/hires", "/branches", "/candidates", "/applications/new", "/claims/new",
           "/claims/check", "/readiness", "/accounts"),
     *_own("F-maker", "/claims", "/cases", "/remittances", "/ledger", "/budgets", "/registers",
           "/months", "/statistics"),

@@ -127,6 +127,18 @@ def _too_wide(desk: Desk) -> Iterator[str]:
         yield f"{over} pixels too wide"
 
 
+def test_paper_cuts_no_table(site: Site) -> None:
+    """A4 between its margins is 718 pixels wide, and does not scroll."""
+    page = site.at("F-maker").page
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 1000})
+    for address in ("/notes/{note}", "/claims/{claim}/lines/{line}", "/claims/{claim}", "/cases"):
+        page.goto(address.format(**site.ids))
+        right = "Math.max(...[...document.querySelectorAll('main table')].map(" \
+                "(table) => table.getBoundingClientRect().right))"  # fmt: skip
+        assert 0 < page.evaluate(right) <= 718, address
+
+
 def test_the_keyboard_reaches_the_text_first(site: Site) -> None:
     page = site.at("G-maker").page
     page.goto("/")
