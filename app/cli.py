@@ -107,37 +107,36 @@ def main() -> None:
     except UsageError as error:
         _say_usage(error)
         sys.exit(2)
-    except typer.Abort:
-        typer.echo("已中止。", err=True)
-        sys.exit(1)
-    except FuminError as error:
-        typer.echo(error.message, err=True)
-        for cite in error.cites:
-            typer.echo(f"依据：{cite}", err=True)
-        sys.exit(1)
-    except OSError as error:
-        if error.filename is None and error.errno not in FULL:
+    except Exception as error:
+        code, sentences = _told(error)
+        if not sentences:
             raise
-        typer.echo(_refused_by_disk(error), err=True)
-        sys.exit(2)
-    except (MoneyText, IdentityText) as error:
-        typer.echo(str(error), err=True)
-        sys.exit(2)
-    except ValidationError as error:
-        if error.title != Settings.__name__:
-            raise
-        for fault in error.errors():
-            typer.echo(f"设置 FUMIN_{fault['loc'][0]}".upper() + f"：{words(fault)}", err=True)
-        sys.exit(1)
-    except Busy:
-        typer.echo("其他办理尚未结束，此项未办理，请稍后再试", err=True)
-        sys.exit(1)
-    except CommandError as error:
-        typer.echo(f"数据库的版本不是本程序所知，请安装与它相符的程序 ({error})", err=True)
-        sys.exit(1)
-    except (OperationalError, ProgrammingError) as error:
-        typer.echo(_away(error), err=True)
-        sys.exit(1)
+        for sentence in sentences:
+            typer.echo(sentence, err=True)
+        sys.exit(code)
+
+
+def _told(error: Exception) -> tuple[int, list[str]]:
+    """How the command ends, and what is said of it; nothing of what nobody foresaw."""
+    match error:
+        case typer.Abort():
+            return 1, ["已中止。"]
+        case FuminError():
+            return 1, [error.message, *(f"依据：{cite}" for cite in error.cites)]
+        case OSError() if error.filename is not None or error.errno in FULL:
+            return 2, [_refused_by_disk(error)]
+        case MoneyText() | IdentityText():
+            return 2, [str(error)]
+        case ValidationError() if error.title == Settings.__name__:
+            faults = error.errors()
+            return 1, [f"设置 FUMIN_{str(f['loc'][0]).upper()}：{words(f)}" for f in faults]
+        case Busy():
+            return 1, ["其他办理尚未结束，此项未办理，请稍后再试"]
+        case CommandError():
+            return 1, [f"数据库的版本不是本程序所知，请安装与它相符的程序 ({error})"]
+        case OperationalError() | ProgrammingError():
+            return 1, [_away(error)]
+    return 1, []
 
 
 def _away(error: OperationalError | ProgrammingError) -> str:
