@@ -116,6 +116,25 @@ def end(p: Programme, **more):
     return p.do(p.security, "borrowers.erase", call)
 
 
+def hires_of(p: Programme, firm: Application) -> list[Hire]:
+    """The people whom a firm's file names."""
+    return p.rows(select(Hire).where(Hire.application_id == firm.id).order_by(Hire.id))
+
+
+def opened(vault, row) -> set[str]:
+    """What the sealed columns of a row still hold."""
+    sealed = [column for column in row.__table__.columns if "sealed" in column.info]
+    held = [(column.info["sealed"], getattr(row, column.name)) for column in sealed]
+    return {vault.open(field, value) for field, value in held if value is not None}
+
+
+def codes(p: Programme, model, key: int) -> set[bytes]:
+    """The blind indexes of a row."""
+    (row,) = p.rows(select(model).where(model.id == key))
+    names = [column.name for column in model.__table__.columns if column.name.endswith("_index")]
+    return {getattr(row, name) for name in names} - {None}
+
+
 def test_what_names_a_person_goes_when_its_time_is_over_and_money_stays(quarter) -> None:
     p = quarter
     file_claim(p, careful_lines(p))
@@ -136,6 +155,7 @@ def test_what_names_a_person_goes_when_its_time_is_over_and_money_stays(quarter)
         lambda ctx: erasure.hold(ctx, borrower_id=kept.public_id, held=True),
     )
     before = money(p)
+    named = codes(p, Borrower, settled.borrower_id) | codes(p, Hire, hires_of(p, firm)[0].id)
     assert end(p) >= 2, "the borrower who settled, and the firm that never drew"
     assert money(p) == before
     vault = p.installation.vault
@@ -150,7 +170,10 @@ def test_what_names_a_person_goes_when_its_time_is_over_and_money_stays(quarter)
     assert set(p.rows(documents)) == {erasure.ERASED}
     with pytest.raises(DBAPIError, match=r"append-only"), p.tampering() as session:
         session.execute(update(Evidence).values(reference="另一份"))
-    hires = p.rows(select(Hire).where(Hire.application_id == firm.id))
+    hires = hires_of(p, firm)
+    for row in (gone, *hires):
+        assert opened(vault, row) == {erasure.ERASED}
+        assert not codes(p, type(row), row.id) & named, "nor is it found by its number"
     assert {row.name_masked for row in hires} == {erasure.ERASED}
     assert {vault.open_bytes("claim.file", file) for file in p.rows(select(Claim.file))} == {b""}
     with p.reading() as session:
