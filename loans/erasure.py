@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 
 from loans.context import Context
 from loans.daycount import add_months
@@ -19,6 +19,7 @@ from loans.models import (
     ERASED,
     Application,
     Borrower,
+    BorrowerContact,
     Evidence,
     Hire,
     Movement,
@@ -89,10 +90,8 @@ def _erase(ctx: Context, borrower: Borrower) -> None:
     borrower.id_sealed = ctx.vault.seal(ID_NO, ERASED)
     borrower.id_index = _nobody(ctx)
     borrower.name_masked = borrower.id_masked = ERASED
-    borrower.phone_sealed = borrower.phone_index = None
-    borrower.address_sealed = borrower.address_index = None
-    borrower.account_sealed = borrower.account_index = None
     borrower.erased_on = ctx.on
+    ctx.session.execute(delete(BorrowerContact).where(BorrowerContact.borrower_id == borrower.id))
     files = select(Application.id).where(Application.borrower_id == borrower.id)
     for table, column in ((Evidence, "reference"), (Verification, "evidence")):
         named = update(table).where(table.application_id.in_(files))

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from loans.context import Context
 from loans.identity import IdentityText, canonical_credit_code, canonical_id, mask_name
-from loans.models import Application, Borrower, Contract, Note
+from loans.models import Application, Borrower, BorrowerContact, Contract, Note
 from loans.parties import ID_NO, NAME, PHONE
 from loans.queries import visible_to
 
@@ -76,7 +76,10 @@ def _borrowers(ctx: Context, wanted: str) -> list[int]:
     indexes = [ctx.vault.index(ID_NO, number) for number in _numbers(wanted, ctx.on)]
     phone = ctx.vault.index(PHONE, "".join(wanted.upper().split()))
     if wanted.isascii():
-        return _keys(ctx, or_(Borrower.id_index.in_(indexes), Borrower.phone_index == phone))
+        reached = select(BorrowerContact.borrower_id).where(
+            visible_to(ctx.actor, BorrowerContact), BorrowerContact.phone_index == phone
+        )
+        return _keys(ctx, or_(Borrower.id_index.in_(indexes), Borrower.id.in_(reached)))
     alike = ctx.session.execute(
         select(Borrower.id, Borrower.name_sealed)
         .where(

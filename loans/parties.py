@@ -4,6 +4,7 @@ Source: （九）9.9a 增加经办银行和经办网点 (banks and branches are 
 """
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -23,6 +24,7 @@ from loans.identity import (
 )
 from loans.models import (
     Borrower,
+    BorrowerContact,
     Branch,
     BusinessDate,
     Note,
@@ -103,6 +105,8 @@ def borrower_for(
 ) -> Borrower:
     """The borrower with this ID number or credit code, registered now if new.
 
+    How to reach the borrower is the bank's own: what it was told last, never what another knows.
+
     One person is one row whatever the spelling of the number (threat T12): the number is made
     canonical first. Raises ``ValueError`` subclasses of ``loans.identity`` on a bad number.
     """
@@ -121,8 +125,9 @@ def borrower_for(
                 "name-differs", "该证件号已登记在另一个姓名（名称）之下，请核对证件后重新填写"
             )
         row = found or _new_borrower(ctx, kind, name, number)
-        _reach(ctx, row, phone, address, account)
         ctx.session.flush()
+    assert ctx.actor.bank_id is not None, "banks take in applications"
+    _reach(ctx, row.id, ctx.actor.bank_id, phone, address, account)
     return row
 
 
@@ -172,17 +177,32 @@ def contact_of(ctx: Context, reveal_id: UUID) -> Contact:
     if (row.person_id, row.on) != (ctx.actor.person_id, ctx.on):
         raise NotFound("not-found", "没有找到这条记录，请核对编号")
     borrower = ctx.session.get_one(Borrower, row.borrower_id)
+    known = _known(ctx, row.borrower_id, row.bank_id)
     return Contact(
         name=ctx.vault.open(NAME, borrower.name_sealed),
-        phone=_opened(ctx, PHONE, borrower.phone_sealed),
-        address=_opened(ctx, ADDRESS, borrower.address_sealed),
+        phone=_opened(ctx, PHONE, known.phone_sealed) if known else None,
+        address=_opened(ctx, ADDRESS, known.address_sealed) if known else None,
     )
 
 
-def masked_phone(ctx: Context, borrower: Borrower) -> str | None:
-    """The borrower's phone as lists show it."""
-    phone = _opened(ctx, PHONE, borrower.phone_sealed)
-    return mask_phone(phone) if phone else None
+def masked_phones(ctx: Context, notes: Iterable[Note]) -> dict[int, str | None]:
+    """By note, the phone at which its bank reaches the borrower, as lists show it."""
+    rows = list(notes)
+    told = select(BorrowerContact).where(
+        BorrowerContact.borrower_id.in_([note.borrower_id for note in rows])
+    )
+    phones = {
+        (row.borrower_id, row.bank_id): _opened(ctx, PHONE, row.phone_sealed)
+        for row in ctx.session.scalars(told)
+    }
+    found = {note.id: phones.get((note.borrower_id, note.bank_id)) for note in rows}
+    return {key: mask_phone(phone) if phone else None for key, phone in found.items()}
+
+
+def _known(ctx: Context, borrower_id: int, bank_id: int) -> BorrowerContact | None:
+    """How a bank reaches a borrower, if it was told."""
+    own = (BorrowerContact.borrower_id == borrower_id) & (BorrowerContact.bank_id == bank_id)
+    return ctx.session.scalars(select(BorrowerContact).where(own)).one_or_none()
 
 
 def _opened(ctx: Context, field: str, sealed: bytes | None) -> str | None:
@@ -190,15 +210,27 @@ def _opened(ctx: Context, field: str, sealed: bytes | None) -> str | None:
 
 
 def _reach(
-    ctx: Context, row: Borrower, phone: str | None, address: str | None, account: str | None
+    ctx: Context,
+    borrower_id: int,
+    bank_id: int,
+    phone: str | None,
+    address: str | None,
+    account: str | None,
 ) -> None:
-    """Fill in how the borrower is reached and repays; what is known already stays."""
-    if phone and row.phone_sealed is None:
+    """Keep what the bank was told of how the borrower is reached and repays; nothing said, kept."""
+    if not (phone or address or account):
+        return
+    row = _known(ctx, borrower_id, bank_id)
+    if row is None:
+        row = BorrowerContact(borrower_id=borrower_id, bank_id=bank_id)
+        ctx.session.add(row)
+    if phone:
         row.phone_sealed, row.phone_index = _sealed(ctx, PHONE, phone)
-    if address and row.address_sealed is None:
+    if address:
         row.address_sealed, row.address_index = _sealed(ctx, ADDRESS, address)
-    if account and row.account_sealed is None:
+    if account:
         row.account_sealed, row.account_index = _sealed(ctx, REPAYS_FROM, account)
+    ctx.session.flush()
 
 
 def _sealed(ctx: Context, field: str, text: str) -> tuple[bytes, bytes]:

@@ -20,6 +20,7 @@ from loans.models import (
     Application,
     ApplicationStep,
     Borrower,
+    BorrowerContact,
     Contract,
     Movement,
     MovementKind,
@@ -39,9 +40,9 @@ RULES = {
 }
 # What several borrowers may share, by its blind index: the value itself stays sealed.
 MARKS = {
-    "联系电话": Borrower.phone_index,
-    "地址": Borrower.address_index,
-    "还款账户": Borrower.account_index,
+    "联系电话": BorrowerContact.phone_index,
+    "地址": BorrowerContact.address_index,
+    "还款账户": BorrowerContact.account_index,
 }
 
 
@@ -138,12 +139,13 @@ def sharing(ctx: Context, *, with_notes: bool = False) -> list[Shared]:
     fewest = ctx.book.at("signal.sharing", ctx.on).number
     found = []
     for what, column in MARKS.items():
-        query = select(Borrower.id, column)
+        who = BorrowerContact.borrower_id
+        query = select(who, column)  # one borrower may be reached alike by two banks
         if with_notes:
-            query = query.where(Borrower.id.in_(select(Note.borrower_id)))
+            query = query.where(who.in_(select(Note.borrower_id)))
         often = query.with_only_columns(column).where(column.is_not(None))
-        often = often.group_by(column).having(func.count() >= fewest)
-        marks = [(who, mark) for who, mark in ctx.session.execute(query.where(column.in_(often)))]
+        often = often.group_by(column).having(func.count(who.distinct()) >= fewest)
+        marks = [(key, mark) for key, mark in ctx.session.execute(query.where(column.in_(often)))]
         for together in clusters(marks, fewest=fewest):
             people = by_key(ctx, Borrower, together)
             found.append(Shared(what, tuple(people[key] for key in together)))

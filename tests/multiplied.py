@@ -86,7 +86,7 @@ class _Copy:
     def everything(self) -> None:
         application, contract, note = self._templates()
         self.rows("borrower", "id = (SELECT borrower_id FROM note WHERE id = :note)", id=self.id,
-                  public_id=self.uuid, id_index=self.digest, phone_index="NULL")  # fmt: skip
+                  public_id=self.uuid, id_index=self.digest)  # fmt: skip
         self.rows("application", f"id = {application}", id=self.id, public_id=self.uuid,
                   borrower_id=self.id, bank_id=self.bank, amount_fen=self.amount,
                   approved_fen=self.amount, created_on=self.begin)  # fmt: skip

@@ -105,6 +105,15 @@ def up(database: Database) -> None:
     migrate(database.owner_url, application_role=role)
 
 
+def contacts(database: Database) -> list[tuple[Any, ...]]:
+    """What each bank was told of its borrowers, as it is sealed."""
+    told = METADATA.tables["borrower_contact"]
+    columns = [column for column in told.columns if column.name != "id"]
+    with owner(database) as engine, engine.connect() as connection:
+        rows = connection.execute(select(*columns).order_by(told.c.borrower_id, told.c.bank_id))
+        return [tuple(row) for row in rows]
+
+
 def test_what_the_migrations_make_is_what_the_models_say(database: Database) -> None:
     with owner(database) as engine, engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -146,6 +155,17 @@ def test_open_instalments_are_found_again_by_the_migration_itself(
     down(database, "unknown_sign_ins")  # before there was a column for them
     up(database)
     assert open_days(database) == still_open
+
+
+def test_how_a_borrower_is_reached_stays_with_the_bank_that_was_told(
+    lived: tuple[Database, Programme],
+) -> None:
+    database, _ = lived
+    told = contacts(database)
+    assert told
+    down(database, "one_index_by_note")  # when it was the borrower's, whoever was told
+    up(database)
+    assert contacts(database) == told
 
 
 def test_no_migration_rests_on_the_programme_of_another_day() -> None:

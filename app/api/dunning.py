@@ -184,7 +184,8 @@ def due_list(
 ) -> DueListOut:
     place = (after, after_no) if after else None
     found = dunning.due_list(ctx, kind=kind, after=place, limit=limit + 1)
-    shown = [_due(ctx, row) for row in found[:limit]]
+    phones = parties.masked_phones(ctx, (row.note for row in found[:limit]))
+    shown = [_due(row, phones[row.note.id]) for row in found[:limit]]
     last = shown[-1] if len(found) > limit else None
     return DueListOut(
         items=shown,
@@ -217,14 +218,14 @@ def _log(ctx: Context, rows: list[DunningEntry]) -> list[DunningOut]:
     ]
 
 
-def _due(ctx: Context, row: DueRow) -> DueOut:
+def _due(row: DueRow, phone: str | None) -> DueOut:
     arrear: Arrear = row.arrear
     return DueOut(
         kind=row.kind,
         note_id=row.note.public_id,
         note_no=row.note.note_no,
         borrower=BorrowerOut.of(row.borrower),
-        phone=parties.masked_phone(ctx, row.borrower),
+        phone=phone,
         loan_class=ClassOut.of(row.loan_class),
         rules=list(row.rules),
         instalment=ArrearOut.of(arrear),

@@ -37,7 +37,7 @@ def due(visit: Reading) -> Response:
             DueKind.EARLY: visit.ctx.book.at("due_list_days.early", visit.ctx.on).number,
         },
         counted=dunning.counted(visit.ctx) if not kind.value else {},
-        phones={row.borrower.id: parties.masked_phone(visit.ctx, row.borrower) for row in rows},
+        phones=parties.masked_phones(visit.ctx, (row.note for row in rows)),
         banks=queries.by_key(visit.ctx, Organisation, (row.note.bank_id for row in rows)),
     )
 
@@ -112,7 +112,7 @@ def _page(visit: Visit, id: UUID, failed: Failed | None = None) -> Response:
         contract=contract,
         borrower=borrower,
         bank=ctx.session.get_one(Organisation, note.bank_id),
-        phone=parties.masked_phone(ctx, borrower),
+        phone=parties.masked_phones(ctx, [note])[note.id],
         now=now,
         checklist=evidence.checklist(ctx, account_of(ctx, note), due_on=min(late, default=None)),
         entries=entries,

@@ -25,6 +25,7 @@ from loans.models.notes import (
 from loans.models.parties import (
     ApiKey,
     Borrower,
+    BorrowerContact,
     Branch,
     BrowserSession,
     Organisation,
@@ -68,6 +69,7 @@ __all__ = [
     "BankStanding",
     "BigKey",
     "Borrower",
+    "BorrowerContact",
     "Branch",
     "BrowserSession",
     "BusinessDate",

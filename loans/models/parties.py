@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loans.access import OrganisationKind
-from loans.models.model import Keyed, Model, sealed, stored
+from loans.models.model import BigKey, Keyed, Model, sealed, stored
 from loans.workflow import BorrowerKind
 
 
@@ -129,13 +129,6 @@ class Borrower(Keyed, Model):
     name_sealed: Mapped[bytes] = sealed("name")
     id_sealed: Mapped[bytes] = sealed("id_no")
     id_index: Mapped[bytes] = mapped_column(unique=True)
-    phone_sealed: Mapped[bytes | None] = sealed("phone")
-    phone_index: Mapped[bytes | None] = mapped_column(index=True)
-    address_sealed: Mapped[bytes | None] = sealed("address")
-    address_index: Mapped[bytes | None] = mapped_column(index=True)
-    # From which the borrower repays.
-    account_sealed: Mapped[bytes | None] = sealed("account")
-    account_index: Mapped[bytes | None] = mapped_column(index=True)
     # What lists and claims show and search; never enough to tell who it is.
     name_masked: Mapped[str] = mapped_column(String(100))
     id_masked: Mapped[str] = mapped_column(String(18))
@@ -143,3 +136,21 @@ class Borrower(Keyed, Model):
     # Kept beyond its time because a law suit or an audit needs it; erased when its time was over.
     held_on: Mapped[date | None]
     erased_on: Mapped[date | None]
+
+
+class BorrowerContact(Model):
+    """How a bank reaches a borrower: what it was told itself, and no other bank sees."""
+
+    __tablename__ = "borrower_contact"
+    __table_args__ = (UniqueConstraint("borrower_id", "bank_id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    borrower_id: Mapped[int] = mapped_column(ForeignKey("borrower.id"))
+    bank_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    phone_sealed: Mapped[bytes | None] = sealed("phone")
+    phone_index: Mapped[bytes | None] = mapped_column(index=True)
+    address_sealed: Mapped[bytes | None] = sealed("address")
+    address_index: Mapped[bytes | None] = mapped_column(index=True)
+    # From which the borrower repays.
+    account_sealed: Mapped[bytes | None] = sealed("account")
+    account_index: Mapped[bytes | None] = mapped_column(index=True)

@@ -11,8 +11,9 @@ from sqlalchemy import make_url, select
 from loans import parties
 from loans.access import OrganisationKind, Role
 from loans.errors import Conflict, NotFound, NotPermitted
+from loans.finding import find
 from loans.identity import IdentityText
-from loans.models import Borrower, Hire
+from loans.models import Borrower, BorrowerContact, Hire
 from loans.parties import ID_NO, NAME, PHONE
 from tests.databases import Databases
 from tests.programme import Programme, Seeded, id_number
@@ -28,10 +29,34 @@ def test_one_person_is_one_borrower_whatever_the_spelling(programme: Programme) 
     vault = programme.installation.vault
     assert vault.open(ID_NO, borrower.id_sealed) == number
     assert vault.open(NAME, borrower.name_sealed) == asked.name
-    assert vault.open(PHONE, borrower.phone_sealed) == asked.phone
+    (contact,) = programme.rows(select(BorrowerContact))
+    assert vault.open(PHONE, contact.phone_sealed) == asked.phone
     assert (borrower.id_masked, borrower.name_masked) == (
         f"{number[:6]}********{number[-4:]}", "测**",
     )  # fmt: skip
+
+
+def test_a_bank_reaches_a_borrower_by_what_it_was_told_itself(programme: Programme) -> None:
+    p, phones = programme, ("13811110001", "13822220002", "13833330003")
+    with p.at_once():
+        own = p.loan(replace(p.asked(who=2, amount_fen=100_000_00), phone=phones[0]))
+        theirs = replace(p.asked(who=2, bank=p.other_bank), phone=phones[1], address="另一处")
+        p.create(theirs, bank=p.other_bank)
+        p.create(replace(p.asked(who=2), phone=phones[2]))  # the number was wrong, or is new
+        p.create(replace(p.asked(who=2), phone=None))
+
+    asked = p.do(
+        p.bank.maker,
+        "borrowers.reveal",
+        lambda ctx: parties.reveal(ctx, note_id=own, purpose="催收"),
+    )
+    with p.reading() as session:
+        ctx = p.installation.context(session, p.bank.maker)
+        known = parties.contact_of(ctx, asked.public_id)
+        assert (known.phone, known.address) == (phones[2], None)
+        for institution, finds in ((p.bank, [0, 0, 3]), (p.other_bank, [0, 1, 0])):
+            ctx = p.installation.context(session, institution.maker)
+            assert [len(find(ctx, phone).applications) for phone in phones] == finds
 
 
 def _wide(text: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from app.keyring import add_key, new_keyring, read_keyring
 from loans import audit, erasure, rotation
 from loans.errors import Conflict, NotPermitted
-from loans.models import Application, Borrower, Evidence, Hire, Model, Note
+from loans.models import Application, Borrower, BorrowerContact, Evidence, Hire, Model, Note
 from loans.vault import Vault
 from subsidy import claims
 from subsidy.models import Claim
@@ -162,7 +162,9 @@ def test_what_names_a_person_goes_when_its_time_is_over_and_money_stays(quarter)
     rows = {row.id: row for row in p.rows(select(Borrower))}
     gone = rows[settled.borrower_id]
     assert vault.open("name", gone.name_sealed) == gone.name_masked == erasure.ERASED
-    assert gone.phone_sealed is None and gone.erased_on == date(2061, 1, 1)
+    assert gone.erased_on == date(2061, 1, 1)
+    reached = {row.borrower_id for row in p.rows(select(BorrowerContact))}
+    assert held.borrower_id in reached and settled.borrower_id not in reached
     assert rows[held.borrower_id].erased_on is None, "held back by law"
     assert rows[notes[2].borrower_id].erased_on is None, "a loan that still lives"
     files = select(Application.id).where(Application.borrower_id == settled.borrower_id)
