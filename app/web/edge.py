@@ -34,6 +34,7 @@ from loans.money import MoneyText
 
 COOKIE = "fumin_session"  # the API accepts the same session
 LARGEST_FORM = 20_000_000  # a claim workbook and the form around it
+LARGEST_OF_NOBODY = 1_000_000  # nobody makes the server read much
 EXPIRED = "form-expired", "页面已过期，请返回上一页刷新后重新提交"
 ACCOUNT = "/account"
 SIGN_OUT = "/sign-out"
@@ -275,9 +276,10 @@ def visit_to(operation: str) -> Any:
 async def form_of(request: Request) -> AsyncGenerator[FormData, None]:
     """The form that was sent, bounded before it is read."""
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > LARGEST_FORM:
+    largest = LARGEST_FORM if hasattr(request.state, "person") else LARGEST_OF_NOBODY
+    if not length.isdigit() or int(length) > largest:
         raise BadFile(
-            "too-large", f"提交的内容超过 {LARGEST_FORM // 1_000_000} MB，请精简或拆分后再提交"
+            "too-large", f"提交的内容超过 {largest // 1_000_000} MB，请精简或拆分后再提交"
         )
     async with request.form(max_files=10, max_fields=400, max_part_size=1_000_000) as form:
         if any("\0" in f"{name}{value}" for name, value in form.multi_items()):

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.web import words
+from app.web.edge import LARGEST_OF_NOBODY
 from app.web.render import yuan
 from loans.access import ALLOWED, OrganisationKind, Role
 from loans.dunning import DueKind
@@ -417,6 +418,15 @@ def test_the_door_carries_nothing_elsewhere(site: Site, kept: str) -> None:
         follow_redirects=False,
     )  # fmt: skip
     assert answer.status_code == 303 and answer.headers["location"] == "/"
+
+
+def test_nobody_makes_the_server_read_much(site: Site) -> None:
+    nobody, much = TestClient(site.client.app), {"login": "x" * (LARGEST_OF_NOBODY + 1)}
+    for path in ("/sign-in", "/entitlement"):
+        refused = nobody.post(path, data=much, headers=HTML)
+        assert refused.status_code == 400 and "超过 1 MB" in refused.text
+    ended = nobody.post("/claims/new", data=much, headers=HTML, follow_redirects=False)
+    assert (ended.status_code, ended.headers["location"]) == (303, "/sign-in")
 
 
 def test_a_trial_shows_cited_findings_and_stores_nothing(site: Site) -> None:
