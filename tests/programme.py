@@ -10,6 +10,7 @@ the application runs it; its clock, ids and keys are fixed, so a history repeats
         programme.close(date(2019, 4, 1))
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 from uuid import UUID
@@ -64,6 +66,7 @@ FAR = datetime(2199, 1, 1, tzinfo=UTC)
 # For tests that make their own databases: both engines, of which CI may skip neither.
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
 BEGIN = date(2019, 4, 1)
+KEY, INDEX_KEY = bytes(range(KEY_BYTES)), bytes(range(32))
 ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 TERMS: dict[str, Any] = {
@@ -139,10 +142,17 @@ def _installed(engine: Engine, book: PolicyBook, seed: int = 0) -> Installation:
         writes=make_sessions(engine),
         book=book,
         calendar=shipped_calendar(),
-        vault=Vault({1: bytes(range(KEY_BYTES))}, bytes(range(32))),
+        vault=Vault({1: KEY}, INDEX_KEY),
         clock=lambda: datetime(2019, 4, 1, tzinfo=UTC) + timedelta(seconds=next(seconds)),
         new_id=lambda: UUID(int=ids.getrandbits(128), version=4),
     )
+
+
+def keyring_in(folder: Path) -> Path:
+    """The programme's keys as the file that a running copy reads."""
+    ring = folder / "programme.keys"
+    ring.write_text(json.dumps({"keys": {"1": KEY.hex()}, "index_key": INDEX_KEY.hex()}))
+    return ring
 
 
 @dataclass

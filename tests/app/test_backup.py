@@ -1,6 +1,5 @@
 """The restore drill (N2): what comes back is what was there, to the fen and to the last record."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,9 +17,7 @@ from app.pgtools import NoTools, _program
 from app.settings import read_settings
 from loans.errors import BadFile, Conflict
 from tests.databases import APPLICATION, Database, Databases
-from tests.programme import ENGINES, Programme, Seeded
-
-RING = {"keys": {"1": bytes(range(64)).hex()}, "index_key": bytes(range(32)).hex()}
+from tests.programme import ENGINES, Programme, Seeded, keyring_in
 
 
 @pytest.fixture(params=ENGINES)
@@ -32,11 +29,9 @@ def lived(
     original, programme = quarters[request.param]
     with databases.copy(original) as database, programme.moved(database) as p:
         p.submit(p.create())
-        ring = tmp_path / "fumin.keys"
-        ring.write_text(json.dumps(RING))
         monkeypatch.setenv("FUMIN_DATABASE_URL", database.url)
         monkeypatch.setenv("FUMIN_MIGRATION_URL", database.owner_url)
-        monkeypatch.setenv("FUMIN_KEYRING", str(ring))
+        monkeypatch.setenv("FUMIN_KEYRING", str(keyring_in(tmp_path)))
         monkeypatch.setenv("FUMIN_AS", "audit")
         read_settings.cache_clear()
         yield p, database

@@ -1,6 +1,5 @@
 """``fumin audit``: the bureau keeps an anchor a day and finds out what happened to the record."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,18 +12,15 @@ from app.keyring import new_keyring, read_keyring
 from app.settings import read_settings
 from loans import audit
 from loans.errors import BadFile, NotPermitted
-from tests.programme import ENGINES, Programme
+from tests.programme import ENGINES, Programme, keyring_in
 
 
 @pytest.fixture(params=ENGINES)
-def lived(request, databases, seeded, monkeypatch):
+def lived(request, databases, seeded, tmp_path, monkeypatch):
     original, programme = seeded[request.param]
     with databases.copy(original) as database, programme.moved(database) as p:
-        ring = Path(databases.folder) / "audit.keys"
-        keys = '{"keys": {"1": "%s"}, "index_key": "%s"}'
-        ring.write_text(keys % (bytes(range(64)).hex(), bytes(range(32)).hex()))
         monkeypatch.setenv("FUMIN_DATABASE_URL", database.url)
-        monkeypatch.setenv("FUMIN_KEYRING", str(ring))
+        monkeypatch.setenv("FUMIN_KEYRING", str(keyring_in(tmp_path)))
         monkeypatch.setenv("FUMIN_AS", "audit")
         read_settings.cache_clear()
         yield p, database

@@ -18,7 +18,7 @@ from loans.errors import Conflict, NotFound
 from loans.models import Application, Clock
 from loans.policy import load_policy_book
 from tests.databases import Databases
-from tests.programme import Programme
+from tests.programme import Programme, keyring_in
 
 CANDIDATES = """编号,申请金额,贷款期限,经营地区划代码,本市户籍,人群类别,人社核验,其他已批准额度
 甲,200000.00,12,320281,是,本市户籍失业人员,是,0.00
@@ -55,6 +55,7 @@ def terminal(
 ) -> Iterator[Terminal]:
     with databases.fresh("sqlite") as database, Programme.begin(database) as programme:
         monkeypatch.setenv("FUMIN_DATABASE_URL", database.url)
+        monkeypatch.setenv("FUMIN_KEYRING", str(keyring_in(tmp_path)))
         monkeypatch.delenv("FUMIN_POLICY_DIR", raising=False)
         monkeypatch.setenv("COLUMNS", "200")
         read_settings.cache_clear()

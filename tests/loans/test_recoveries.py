@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from loans.errors import FuminError
-from loans.models import FundEntry, FundEntryKind, Payout, PayoutState
+from loans.models import FundEntry, FundEntryKind, Note, Payout, PayoutState
 from loans.workflow import NoteState
 from tests import guarantee as g
 from tests.programme import Programme
@@ -123,7 +123,7 @@ def test_a_write_off_keeps_the_claim_and_frees_nothing(programme, payout):
     assert shares(p, payout) == (1, 4)
     (entry,) = p.rows(select(FundEntry).where(FundEntry.kind == FundEntryKind.RECOVERY))
     assert (entry.balance_fen, entry.outstanding_fen) == (4, 0)
-    (note,) = {p.note(key).state for key in p.rows(select(g.Note.public_id))}
+    (note,) = {p.note(key).state for key in p.rows(select(Note.public_id))}
     assert note is NoteState.WRITTEN_OFF
     assert refusal(g.write_off, p, payout) == "payout-not-in-state"
 
