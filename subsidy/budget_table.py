@@ -5,12 +5,11 @@ from dataclasses import astuple, dataclass
 from typing import Final
 
 from loans.money import fen_to_yuan
-from subsidy.forecast import BudgetLine
+from subsidy.forecast import Pair
 
 HEADERS: Final = (
     "月份", "类别", "笔数", "利息", "贴息", "中央", "省", "市", "假设下贴息", "增减",
 )  # fmt: skip
-Pair = tuple[BudgetLine, BudgetLine]  # as planned, and under a change
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from subsidy.quotes import Cost
 
 LONGEST_MONTHS = 120
 LATEST = date(2199, 12, 31)
+SHARED = ("full", "half", "small_firm")  # the classes whose share can be tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,9 @@ class WhatIf:
         return replace(notes, share_pct=share, base_limit_fen=limit)
 
 
+NO_CHANGE = WhatIf()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetLine:
     """One class in one month [fen]; the subsidy split over the levels of government by ``rule``."""
@@ -64,18 +68,14 @@ class BudgetLine:
     rule: str
 
 
-def budget(
-    ctx: Context, *, since: date, months: int, what_if: WhatIf | None = None
-) -> list[BudgetLine]:
-    """Interest and subsidy of all notes by month and class, from the month of ``since`` on."""
-    change = what_if or WhatIf()
-    return [line for _, line in compared(ctx, since=since, months=months, what_if=change)]
+Pair = tuple[BudgetLine, BudgetLine]  # as planned, and under a change
 
 
-def compared(
-    ctx: Context, *, since: date, months: int, what_if: WhatIf
-) -> list[tuple[BudgetLine, BudgetLine]]:
-    """The budget beside what it would be under a change, line by line, of one look at the book."""
+def budget(ctx: Context, *, since: date, months: int, what_if: WhatIf = NO_CHANGE) -> list[Pair]:
+    """Interest and subsidy of all notes by month and class, from the month of ``since`` on.
+
+    Each line beside what it would be under the change, both of one look at the book.
+    """
     if not 0 < months <= LONGEST_MONTHS:
         raise Conflict("months-outside", f"预测期应为 1 至 {LONGEST_MONTHS} 个月")
     if since > LATEST:
@@ -87,7 +87,7 @@ def compared(
     book = _with_plans(ctx, read_book(ctx, rows=False))
     planned = _lines(ctx, book, cuts)
     changed = replace(book, notes=what_if.applied(book.notes))
-    supposed = planned if what_if == WhatIf() else _lines(ctx, changed, cuts)
+    supposed = planned if what_if == NO_CHANGE else _lines(ctx, changed, cuts)
     return list(zip(planned, supposed, strict=True))
 
 

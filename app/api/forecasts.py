@@ -61,7 +61,7 @@ def budget(
     asked = {SubsidyClass.FULL: full, SubsidyClass.HALF: half, SubsidyClass.SMALL_FIRM: small_firm}
     shares = {name.value: percent for name, percent in asked.items() if percent is not None}
     what_if = forecast.WhatIf(share_pct=shares, cap_fen=cap)
-    lines = forecast.compared(ctx, since=since or ctx.on, months=months, what_if=what_if)
+    lines = forecast.budget(ctx, since=since or ctx.on, months=months, what_if=what_if)
     return [BudgetOut.of(line, supposed=other.subsidy_fen) for line, other in lines]
 
 

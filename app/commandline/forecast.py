@@ -17,8 +17,8 @@ from app.commandline.opening import (
 from app.web.words import SUBSIDY_CLASSES
 from loans import access
 from loans.money import yuan_to_fen
-from subsidy.budget_table import HEADERS, Pair, budget_rows
-from subsidy.forecast import WhatIf, compared
+from subsidy.budget_table import HEADERS, budget_rows
+from subsidy.forecast import SHARED, Pair, WhatIf, budget
 
 
 def forecast(
@@ -47,7 +47,7 @@ def forecast(
         with installation.reads() as session:
             ctx = installation.context(session, actor)
             day = since.date() if since else ctx.on
-            lines = compared(ctx, since=day, months=months, what_if=what_if)
+            lines = budget(ctx, since=day, months=months, what_if=what_if)
     tables.show(_table(lines))
 
 
@@ -60,7 +60,7 @@ def _shares(texts: list[str]) -> dict[str, int]:
 
 def _share(text: str) -> tuple[str, int]:
     name, _, percent = text.partition("=")
-    if name not in ("full", "half", "small_firm") or not percent.isascii() or not percent.isdigit():
+    if name not in SHARED or not percent.isascii() or not percent.isdigit():
         raise typer.BadParameter(f"“{text}”应形如 half=60，类别为 full、half 或 small_firm")
     if int(percent) > 100:
         raise typer.BadParameter(f"“{text}”的比例应为 0 至 100")

@@ -16,16 +16,14 @@ from app.web.render import attachment
 from app.web.words import SUBSIDY_CLASSES
 from loans.errors import Conflict
 from loans.sheets import write_workbook
-from subsidy.budget_table import HEADERS, Pair, Sums, budget_rows
-from subsidy.forecast import LONGEST_MONTHS, WhatIf, compared
+from subsidy.budget_table import HEADERS, Sums, budget_rows
+from subsidy.forecast import LONGEST_MONTHS, NO_CHANGE, SHARED, Pair, WhatIf, budget
 
 router = APIRouter(include_in_schema=False)
 Reading = Annotated[Visit, visit_to("forecast.read")]
 
 SHEET = "贴息预算测算"
 MOST_BARS = 36
-NO_CHANGE = WhatIf()
-SHARED = ("full", "half", "small_firm")  # the classes whose share can be tried
 FIELDS = (
     Field(name="months", label="月数", kind=Kind.WHOLE, start="12", bounds=(1, LONGEST_MONTHS)),
     *(
@@ -68,7 +66,7 @@ class Asked:
 
     def lines(self, visit: Visit) -> list[Pair]:
         """The budget and the supposed, month by month."""
-        return compared(visit.ctx, since=self.since, months=self.months, what_if=self.what_if)
+        return budget(visit.ctx, since=self.since, months=self.months, what_if=self.what_if)
 
 
 @router.get("/forecast")

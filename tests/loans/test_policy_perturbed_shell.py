@@ -137,7 +137,7 @@ def _paid_out(p: Programme) -> Seen:
 
 def _funded(p: Programme) -> Seen:
     p.loan()
-    lines = reading(p, lambda ctx: budget(ctx, since=DAY, months=2))
+    lines = [line for line, _ in reading(p, lambda ctx: budget(ctx, since=DAY, months=2))]
     return [(line.city_fen, line.central_fen) for line in lines], [line.rule for line in lines]
 
 

@@ -9,16 +9,16 @@ from loans.errors import Conflict
 from loans.models import Note
 from loans.money import half_up
 from loans.schedule import Method
-from subsidy.forecast import BudgetLine, WhatIf, budget, costs_of_note
+from subsidy.forecast import NO_CHANGE, BudgetLine, WhatIf, budget, costs_of_note
 from tests.programme import Programme
 
 D = date
 
 
-def _budget(p: Programme, since: date, months: int, what_if: WhatIf | None = None) -> list[Any]:
+def _budget(p: Programme, since: date, months: int, what_if: WhatIf = NO_CHANGE) -> list[Any]:
     with p.reading() as session:
         ctx = p.installation.context(session, p.finance.maker)
-        return budget(ctx, since=since, months=months, what_if=what_if)
+        return [line for _, line in budget(ctx, since=since, months=months, what_if=what_if)]
 
 
 def _amounts(lines: list[BudgetLine]) -> list[tuple[Any, ...]]:
