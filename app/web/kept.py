@@ -16,7 +16,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from app.web.edge import ACCOUNT, SIGN_OUT
 
-LONGEST = 200_000  # characters of what was typed; more is not carried
+# Characters of what was typed: whatever they are, the sign-in page can send them as nobody's form.
+LONGEST = 80_000
 # What holds a password, and what nobody would want done again.
 NEVER = (ACCOUNT, SIGN_OUT, "/sign-in")
 
