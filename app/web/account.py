@@ -6,7 +6,18 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from app import security
-from app.web.edge import ACCOUNT, DONE, Post, Posted, Refused, Visit, go, visit_to, visiting
+from app.web.edge import (
+    ACCOUNT,
+    DONE,
+    Post,
+    Posted,
+    Refused,
+    Visit,
+    address_of,
+    go,
+    visit_to,
+    visiting,
+)
 from loans import logins, totp
 from loans.logins import SECOND_FACTOR
 from loans.models import Person
@@ -61,8 +72,7 @@ def change_password(post: Posted) -> Response:
     old, new = (str(post.form.get(name, ""))[:200] for name in ("old", "new"))
     if len(new) < SHORTEST_PASSWORD:
         return _refused(post, f"新密码至少 {SHORTEST_PASSWORD} 个字符，请重新填写")
-    client = post.request.client
-    address = client.host if client else ""
+    address = address_of(post.request)
     if not security.password_is(post.installation, post.who.actor, old, address):
         return _refused(post, "原密码不正确，请重新填写")
     password_hash = security.hash_password(new)

@@ -120,6 +120,11 @@ def without_day(request: Request) -> str:
     return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
+def address_of(request: Request) -> str:
+    """Where a request comes from, for whoever counts attempts; empty where nothing says so."""
+    return request.client.host if request.client else ""
+
+
 def installation_of(request: Request) -> Installation:
     """The running copy this request came to."""
     installation: Installation = request.app.state.installation

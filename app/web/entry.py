@@ -8,7 +8,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app import security
 from app.security import SignInRefused
-from app.web.edge import COOKIE, DONE, SIGN_OUT, Form, Posted, form_of, installation_of
+from app.web.edge import (
+    COOKIE,
+    DONE,
+    SIGN_OUT,
+    Form,
+    Posted,
+    address_of,
+    form_of,
+    installation_of,
+)
 from app.web.kept import Kept, is_ours
 from app.web.render import render, static_files
 from loans.errors import NotFound, NotPermitted
@@ -52,9 +61,8 @@ def sign_in(request: Request, form: Form, _: Annotated[None, Depends(same_origin
     next, kept = str(form.get("next", "/")), Kept.read(str(form.get("kept", "")))
     installation = installation_of(request)
     try:
-        address = request.client.host if request.client else ""
         code = str(form.get("code", "")).strip()[:6]
-        signed_in = security.sign_in(installation, login, password, code, address)
+        signed_in = security.sign_in(installation, login, password, code, address_of(request))
     except SignInRefused:
         return _door(request, next=next, login=login, problem=REFUSED, status=401, kept=kept)
     answer: Response = RedirectResponse(_local(next), 303)
