@@ -1,7 +1,7 @@
 """Migrations: up and down with data in them, no drift from the models, no fen lost on the way."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -146,26 +146,22 @@ def test_a_step_down_and_up_again_keeps_the_money_of_the_tables_that_stay(
             assert audit.first_broken(session, moved.installation.vault) is None
 
 
-def test_open_instalments_are_found_again_by_the_migration_itself(
-    lived: tuple[Database, Programme],
+@pytest.mark.parametrize(
+    ("filled", "before"),
+    [
+        (open_days, "unknown_sign_ins"),  # which instalments are open
+        (contacts, "one_index_by_note"),  # how a borrower is reached, of the bank that was told
+    ],
+)
+def test_what_a_migration_fills_in_is_what_was_there(
+    lived: tuple[Database, Programme], filled: Callable[[Database], list[Any]], before: str
 ) -> None:
     database, _ = lived
-    still_open = open_days(database)
-    assert still_open
-    down(database, "unknown_sign_ins")  # before there was a column for them
+    was = filled(database)
+    assert was
+    down(database, before)
     up(database)
-    assert open_days(database) == still_open
-
-
-def test_how_a_borrower_is_reached_stays_with_the_bank_that_was_told(
-    lived: tuple[Database, Programme],
-) -> None:
-    database, _ = lived
-    told = contacts(database)
-    assert told
-    down(database, "one_index_by_note")  # when it was the borrower's, whoever was told
-    up(database)
-    assert contacts(database) == told
+    assert filled(database) == was
 
 
 def test_no_migration_rests_on_the_programme_of_another_day() -> None:
